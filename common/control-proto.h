@@ -4,7 +4,8 @@
  *
  * Transport: SOCK_SEQPACKET Unix socket, by default /run/vcockpit/control, one request at a time and one answer each. The
  * compositor answers with fixed-size structures from memory set aside at start; turning them into JSON or PNG is the
- * tool's work, outside the safety domain.
+ * tool's work, outside the safety domain. A memfd that comes with an answer is sealed with F_SEAL_SHRINK, so that reading it
+ * can't fault.
  */
 #ifndef VC_CONTROL_PROTO_H
 #define VC_CONTROL_PROTO_H

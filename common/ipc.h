@@ -17,11 +17,15 @@
 /* Most descriptors that one message may carry. */
 #define VC_IPC_FDS_MAX 8
 
+/* How long a connect waits for a listener whose queue is full. */
+#define VC_IPC_CONNECT_S 5
+
 /* Creates, binds and listens on @path (non-blocking, close-on-exec); a stale socket file is replaced, a live one is not.
  * @mode: file mode of the socket. Returns the descriptor or -errno (-EADDRINUSE: somebody answers there). */
 int vc_ipc_listen(const char *path, mode_t mode);
 
-/* Connects to @path. Returns the descriptor (blocking, close-on-exec) or -errno. */
+/* Connects to @path. Returns the descriptor (blocking, close-on-exec) or -errno: -ETIMEDOUT when the listener takes nobody in
+ * for VC_IPC_CONNECT_S. */
 int vc_ipc_connect(const char *path);
 
 /* Sends one message with @nfds descriptors, which stay the caller's. Never raises SIGPIPE and never blocks.

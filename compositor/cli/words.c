@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "words.h"
+
+#include "control-proto.h"
+
+#include <stddef.h>
+
+#define PICK(table, value) ((value) < sizeof(table) / sizeof(*(table)) && (table)[value] ? (table)[value] : "unknown")
+
+const char *vc_role_key(uint32_t role) {
+	static const char *const keys[] = {[VC_ROLE_CLUSTER] = "cluster", [VC_ROLE_GUEST] = "guest"};
+	return PICK(keys, role);
+}
+
+const char *vc_state_key(uint32_t state) {
+	static const char *const keys[] = {
+		[VC_STATE_WAITING] = "waiting",
+		[VC_STATE_LIVE] = "live",
+		[VC_STATE_HOLD] = "hold",
+		[VC_STATE_FALLBACK] = "fallback",
+	};
+	return PICK(keys, state);
+}
+
+const char *vc_reason_key(uint32_t reason) {
+	static const char *const keys[] = {
+		[VC_REASON_NONE] = "none",         [VC_REASON_NO_SOURCE] = "no_source", [VC_REASON_SILENT] = "silent",
+		[VC_REASON_GONE] = "gone",         [VC_REASON_FENCE] = "fence",         [VC_REASON_REFUSED] = "refused",
+		[VC_REASON_PROTOCOL] = "protocol",
+	};
+	return PICK(keys, reason);
+}
+
+const char *vc_path_key(uint32_t path) {
+	static const char *const keys[] = {[VC_PATH_PLANE] = "plane", [VC_PATH_COMPOSED] = "composed"};
+	return PICK(keys, path);
+}
+
+const char *vc_plane_type_key(uint32_t type) {
+	/* DRM_PLANE_TYPE_OVERLAY, _PRIMARY, _CURSOR */
+	static const char *const keys[] = {"overlay", "primary", "cursor"};
+	return PICK(keys, type);
+}
+
+const char *vc_reason_phrase(uint32_t reason) {
+	static const char *const phrases[] = {
+		[VC_REASON_NONE] = "",
+		[VC_REASON_NO_SOURCE] = "no source has connected",
+		[VC_REASON_SILENT] = "source sends no frames",
+		[VC_REASON_GONE] = "source disconnected",
+		[VC_REASON_FENCE] = "fences don't signal",
+		[VC_REASON_REFUSED] = "kernel refused its plane",
+		[VC_REASON_PROTOCOL] = "source broke the protocol",
+	};
+	return PICK(phrases, reason);
+}
