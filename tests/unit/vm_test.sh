@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# vm_test.sh VCOCKPIT-VM: good and bad guest files, and the line that each bad one gets.
+set -eu
+vm=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+touch machine.qemu vmlinuz initrd root.ext4
+
+good='[vm]
+qemu = machine.qemu
+kernel = vmlinuz
+initrd = initrd
+root = root.ext4
+append = quiet
+[gpu]
+layer = ivi'
+echo "$good" > good.ini
+"$vm" --config good.ini --print ivi > command
+grep -qx 'file=root.ext4,if=virtio,format=raw,readonly=on' command
+grep -qx -e '-readconfig' command
+
+# refuses FILE TEXT: exit code 2 and one line with that text.
+refuses() {
+	code=0
+	"$vm" --config "$1" --print ivi > out 2> err || code=$?
+	[ $code = 2 ] || { echo "$1: exit code $code"; exit 1; }
+	[ "$(wc -l < err)" = 1 ] && grep -qF "$2" err || { echo "$1: wanted \"$2\", got:"; cat err; exit 1; }
+}
+echo "$good" | sed 's/vmlinuz/missing/' > missing.ini
+refuses missing.ini 'missing.ini: [vm] kernel = missing: No such file'
+echo "$good" | sed 's/^append/apend/' > typo.ini
+refuses typo.ini 'typo.ini:6: [vm] apend = quiet: unknown key'
+echo "$good" | sed '/^root/d' > rootless.ini
+refuses rootless.ini 'has no "root"'
+echo "$good" | sed 's/root.ext4/a,b/' > comma.ini
+refuses comma.ini 'a comma cannot be in a file name'
+refuses nowhere.ini 'nowhere.ini: No such file'
