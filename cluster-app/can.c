@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "can.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <linux/can.h>
+#include <linux/can/raw.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RETRY_NS (500 * VC_NS_PER_MS)
+#define FRAMES_MAX 512 /* in one go: a flooded bus must not hold up the picture */
+
+/* The kernel passes on only our messages' data frames. */
+static int set_filters(int sock) {
+	struct can_filter filters[VC_DBC_MESSAGES];
+	for (int i = 0; i < VC_DBC_MESSAGES; i++) {
+		bool extended = vc_dbc_messages[i].extended;
+		filters[i].can_id = vc_dbc_messages[i].id | (extended ? CAN_EFF_FLAG : 0);
+		filters[i].can_mask = (extended ? CAN_EFF_MASK : CAN_SFF_MASK) | CAN_EFF_FLAG | CAN_RTR_FLAG;
+	}
+	return setsockopt(sock, SOL_CAN_RAW, CAN_RAW_FILTER, filters, sizeof(filters)) < 0 ? -errno : 0;
+}
+
+/* Returns the socket or -errno. */
+static int open_socket(const char *interface) {
+	int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
+	if (sock < 0)
+		return -errno;
+	struct ifreq request = {0};
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	int err = ioctl(sock, SIOCGIFINDEX, &request) < 0 ? -errno : set_filters(sock);
+	struct sockaddr_can address = {.can_family = AF_CAN, .can_ifindex = request.ifr_ifindex};
+	if (err == 0 && bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		err = -errno;
+	if (err == 0 && ioctl(sock, SIOCGIFFLAGS, &request) == 0 && !(request.ifr_flags & IFF_UP))
+		err = -ENETDOWN;
+	if (err == 0)
+		return sock;
+	close(sock);
+	return err;
+}
+
+/* Each reason once, until it is another or the interface is back. */
+static void tell(struct vc_can *can, int error) {
+	if (can->error == error)
+		return;
+	can->error = error;
+	if (error == EAFNOSUPPORT || error == EPROTONOSUPPORT)
+		vc_error("CAN: this kernel has no SocketCAN; load the modules can and can-raw; trying on, without "
+			 "vehicle data");
+	else if (error == ENODEV)
+		vc_error("CAN interface %s does not exist; create it (\"ip link add\") or name another in [can] "
+			 "interface; "
+			 "trying on, without vehicle data",
+			 can->interface);
+	else if (error == ENETDOWN)
+		vc_error("CAN interface %s is down; bring it up with \"ip link set %s up\"; trying on, without vehicle "
+			 "data",
+			 can->interface, can->interface);
+	else
+		vc_error("CAN interface %s: %s; trying on, without vehicle data", can->interface, strerror(error));
+}
+
+static void try_open(struct vc_can *can, int64_t now_ns) {
+	int sock = open_socket(can->interface);
+	if (sock < 0) {
+		tell(can, -sock);
+		can->retry_ns = now_ns + RETRY_NS;
+		return;
+	}
+	can->sock = sock;
+	can->error = 0;
+	vc_info("listening on CAN interface %s", can->interface);
+}
+
+void vc_can_init(struct vc_can *can, const char *interface, int64_t now_ns) {
+	*can = (struct vc_can){.interface = interface, .sock = -1};
+	try_open(can, now_ns);
+}
+
+void vc_can_finish(struct vc_can *can) {
+	if (can->sock >= 0)
+		close(can->sock);
+	can->sock = -1;
+}
+
+void vc_can_receive(struct vc_can *can, struct vc_vehicle *vehicle, const struct vc_vehicle_rules *rules,
+		    int64_t now_ns) {
+	if (can->sock < 0 && now_ns >= can->retry_ns)
+		try_open(can, now_ns);
+	for (int i = 0; i < FRAMES_MAX && can->sock >= 0; i++) {
+		struct can_frame frame;
+		ssize_t got = recv(can->sock, &frame, sizeof(frame), 0);
+		if (got == (ssize_t)sizeof(frame)) {
+			size_t size = frame.len <= CAN_MAX_DLEN ? frame.len : CAN_MAX_DLEN;
+			bool extended = (frame.can_id & CAN_EFF_FLAG) != 0;
+			vc_vehicle_receive(vehicle, rules, frame.can_id & (extended ? CAN_EFF_MASK : CAN_SFF_MASK),
+					   extended, frame.data, size, now_ns);
+			continue;
+		}
+		if (got >= 0 || errno == EINTR)
+			continue;
+		if (errno == EAGAIN)
+			return;
+		tell(can, errno);
+		vc_can_finish(can);
+		can->retry_ns = now_ns + RETRY_NS;
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the running cluster tells about itself: a structure of fixed layout in a file under /run, mapped by the cluster at
+ * start and updated in place, so that telling costs the loop no system call. "vcockpit-cluster --stats" maps it read-only.
+ */
+#ifndef VC_STATS_H
+#define VC_STATS_H
+
+#include "vehicle.h"
+
+#define VC_STATS_MAGIC 0x54534356u /* "VCST" in memory */
+#define VC_STATS_VERSION 1u
+
+struct vc_stats_message {
+	_Atomic uint32_t status; /* enum vc_e2e_status */
+	uint32_t reserved;
+	_Atomic uint64_t received, crc_errors, counter_errors, malformed, timeouts;
+};
+
+struct vc_stats {
+	uint32_t magic, version;
+	int32_t pid;
+	_Atomic uint32_t connected;     /* to the compositor */
+	_Atomic uint32_t width, height; /* of the zone, 0 before the first connection */
+	_Atomic uint32_t can_up;
+	uint32_t messages;            /* of the table below; VC_DBC_MESSAGES */
+	_Atomic uint64_t heartbeat;   /* rounds of the loop */
+	_Atomic int64_t heartbeat_ns; /* when it last came round, vc_clock_now() */
+	_Atomic uint64_t frames_received;
+	_Atomic uint64_t frames_drawn, frames_shown; /* shown: flipped to the screen, as the compositor says */
+	_Atomic uint64_t frames_waited;              /* no free buffer when a frame was due */
+	_Atomic uint64_t pixels_drawn;
+	_Atomic int64_t draw_ns_max, draw_ns_sum; /* taking in CAN and drawing, a frame */
+	_Atomic uint64_t connects;
+	struct vc_stats_message message[VC_DBC_MESSAGES];
+};
+
+/* Creates @path and maps it, zero but for what never changes. Returns NULL after telling why. */
+struct vc_stats *vc_stats_create(const char *path);
+void vc_stats_destroy(struct vc_stats *stats);
+
+/* Copies the counters of @vehicle. */
+void vc_stats_update(struct vc_stats *stats, const struct vc_vehicle *vehicle);
+
+/* Prints what the cluster behind @path says. Returns the program's exit code. */
+int vc_stats_print(const char *path, bool json);
+
+#endif
