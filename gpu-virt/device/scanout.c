@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scanout.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define CONNECT_MS 250 /* how long the guest may be kept waiting by a compositor that accepts and says nothing */
+
+static int64_t period_ns(const struct vc_scanout *s) {
+	return INT64_C(1000) * VC_NS_PER_S / s->refresh_mhz;
+}
+
+static void arm(sd_event_source *timer, int64_t at_ns) {
+	sd_event_source_set_time(timer, (uint64_t)(at_ns / 1000 + 1));
+	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static void disconnect(struct vc_scanout *s, const char *why) {
+	vc_warn("compositor: %s; trying again every %lld ms", why, (long long)s->config->reconnect_ms);
+	s->complained = true;
+	s->io = sd_event_source_disable_unref(s->io);
+	vc_display_disconnect(&s->client);
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		s->buffer[i].held = s->buffer[i].rejected = false;
+	s->framed = true;
+	arm(s->reconnect, vc_clock_now() + s->config->reconnect_ms * VC_NS_PER_MS);
+}
+
+/* A message that can't be sent means a compositor that doesn't read, or is gone. */
+static bool sent(struct vc_scanout *s, int err) {
+	if (err < 0)
+		disconnect(s, strerror(-err));
+	return err == 0;
+}
+
+static void offer(struct vc_scanout *s, struct vc_scanout_buffer *b) {
+	if (s->client.sock >= 0 && b->fd >= 0)
+		sent(s, vc_display_buffer_add(&s->client, &b->add, b->fd));
+}
+
+static void drop(struct vc_scanout *s, struct vc_scanout_buffer *b) {
+	if (b->fd < 0)
+		return;
+	if (s->client.sock >= 0)
+		sent(s, vc_display_buffer_remove(&s->client, b->add.id));
+	close(b->fd);
+	*b = (struct vc_scanout_buffer){.fd = -1};
+}
+
+static void handle(struct vc_scanout *s, const union vc_display_message *m) {
+	struct vc_scanout_buffer *b;
+	switch (m->header.type) {
+	case VC_DISPLAY_RELEASE:
+		b = m->release.id < VC_DISPLAY_BUFFERS_MAX ? &s->buffer[m->release.id] : NULL;
+		if (b && b->seq == m->release.seq)
+			b->held = false;
+		break;
+	case VC_DISPLAY_FRAME:
+		if (m->frame.seq >= s->seq)
+			s->framed = true;
+		break;
+	case VC_DISPLAY_BUFFER_REJECTED:
+		b = m->buffer_rejected.id < VC_DISPLAY_BUFFERS_MAX ? &s->buffer[m->buffer_rejected.id] : NULL;
+		if (!b || b->fd < 0)
+			break;
+		vc_warn("compositor rejects buffer %u: %.*s", m->buffer_rejected.id, VC_DISPLAY_REASON_MAX,
+			m->buffer_rejected.reason);
+		b->rejected = true;
+		b->held = false;
+		/* Memory of the resource's own doesn't suit; a copy may. */
+		if (b->resource)
+			s->must_copy = true;
+		break;
+	case VC_DISPLAY_ERROR:
+		vc_warn("compositor says: %.*s", VC_DISPLAY_REASON_MAX, m->error.reason);
+		break;
+	default:
+		break;
+	}
+}
+
+static int on_message(sd_event_source *source, int fd, uint32_t revents, void *data) {
+	struct vc_scanout *s = data;
+	(void)source;
+	(void)fd;
+	(void)revents;
+	union vc_display_message message;
+	int got;
+	while ((got = vc_display_receive(&s->client, &message)) > 0)
+		handle(s, &message);
+	if (got < 0 && s->client.sock >= 0)
+		disconnect(s, got == -EPROTO ? "it sent nonsense" : strerror(-got));
+	return 0;
+}
+
+static void present(struct vc_scanout *s) {
+	s->last.seq = ++s->seq;
+	s->framed = false;
+	s->paced_ns = vc_clock_now() + 2 * period_ns(s);
+	arm(s->pace, s->paced_ns);
+	struct vc_scanout_buffer *b = &s->buffer[s->last.id];
+	b->held = true;
+	b->seq = s->seq;
+	sent(s, vc_display_present(&s->client, &s->last, -1));
+}
+
+static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
+	struct vc_scanout *s = data;
+	(void)source;
+	(void)usec;
+	char why[VC_DISPLAY_REASON_MAX];
+	int err = vc_display_connect(&s->client, s->config->display, s->config->layer, CONNECT_MS, why);
+	if (err >= 0)
+		err = sd_event_add_io(s->event, &s->io, s->client.sock, EPOLLIN, on_message, s);
+	if (err < 0) {
+		if (!s->complained)
+			vc_warn("compositor: %s; trying again every %lld ms", why, (long long)s->config->reconnect_ms);
+		s->complained = true;
+		vc_display_disconnect(&s->client);
+		arm(s->reconnect, vc_clock_now() + s->config->reconnect_ms * VC_NS_PER_MS);
+		return 0;
+	}
+	s->complained = false;
+	s->connections++;
+	const struct vc_display_welcome *zone = &s->client.zone;
+	if (zone->width >= 16 && zone->height >= 16 && zone->width <= 4095 && zone->height <= 4095 &&
+	    zone->refresh_mhz >= 1000) {
+		s->width = zone->width;
+		s->height = zone->height;
+		s->refresh_mhz = zone->refresh_mhz;
+	}
+	vc_info("compositor: layer \"%s\", %ux%u at %u.%03u Hz", s->config->layer, s->width, s->height,
+		s->refresh_mhz / 1000, s->refresh_mhz % 1000);
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		offer(s, &s->buffer[i]);
+	if (s->client.sock >= 0 && s->last.width && s->buffer[s->last.id].fd >= 0 && s->alive(s->data))
+		present(s);
+	return 0;
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *data) {
+	struct vc_scanout *s = data;
+	(void)source;
+	(void)usec;
+	/* A still picture of a living guest stays; of a lost one, the layer's fallback takes over. */
+	if (s->client.sock >= 0 && s->last.width && s->alive(s->data))
+		sent(s, vc_display_heartbeat(&s->client, s->seq));
+	arm(s->heartbeat, vc_clock_now() + s->config->heartbeat_ms * VC_NS_PER_MS);
+	return 0;
+}
+
+/* Only wakes the loop, which then asks vc_scanout_paced(). */
+static int on_pace(sd_event_source *source, uint64_t usec, void *data) {
+	(void)source;
+	(void)usec;
+	(void)data;
+	return 0;
+}
+
+int vc_scanout_init(struct vc_scanout *scanout, sd_event *event, const struct vc_gpu_config *config,
+		    bool (*alive)(void *data), void *data) {
+	*scanout = (struct vc_scanout){.event = event,
+				       .config = config,
+				       .client = {.sock = -1},
+				       .width = config->width,
+				       .height = config->height,
+				       .refresh_mhz = config->refresh_mhz,
+				       .framed = true,
+				       .alive = alive,
+				       .data = data};
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		scanout->buffer[i].fd = -1;
+	uint64_t never = UINT64_MAX / 2;
+	int err = sd_event_add_time_relative(event, &scanout->reconnect, CLOCK_MONOTONIC, 0, 1000, on_reconnect, scanout);
+	if (err >= 0)
+		err = sd_event_add_time_relative(event, &scanout->pace, CLOCK_MONOTONIC, never, 1000, on_pace, scanout);
+	if (err >= 0)
+		err = sd_event_add_time_relative(event, &scanout->heartbeat, CLOCK_MONOTONIC, 0, 1000, on_heartbeat,
+						 scanout);
+	return err < 0 ? err : 0;
+}
+
+void vc_scanout_finish(struct vc_scanout *scanout) {
+	scanout->io = sd_event_source_disable_unref(scanout->io);
+	scanout->reconnect = sd_event_source_disable_unref(scanout->reconnect);
+	scanout->pace = sd_event_source_disable_unref(scanout->pace);
+	scanout->heartbeat = sd_event_source_disable_unref(scanout->heartbeat);
+	vc_display_disconnect(&scanout->client);
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		drop(scanout, &scanout->buffer[i]);
+}
+
+static struct vc_scanout_buffer *find(struct vc_scanout *s, uint64_t export) {
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		if (s->buffer[i].fd >= 0 && s->buffer[i].export == export && s->buffer[i].worker == s->worker)
+			return &s->buffer[i];
+	return NULL;
+}
+
+/* A place for one more buffer: a free one, else the one shown longest ago. */
+static struct vc_scanout_buffer *make_place(struct vc_scanout *s) {
+	struct vc_scanout_buffer *best = NULL;
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++) {
+		struct vc_scanout_buffer *b = &s->buffer[i];
+		if (b->fd < 0)
+			return b;
+		if (!best || b->seq < best->seq)
+			best = b;
+	}
+	drop(s, best);
+	return best;
+}
+
+static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worker_frame *frame, uint32_t resource, int fd) {
+	struct vc_scanout_buffer *b = make_place(s);
+	*b = (struct vc_scanout_buffer){.fd = fd,
+					.export = frame->export,
+					.worker = s->worker,
+					.resource = frame->in_place ? resource : 0,
+					.add = {.id = (uint32_t)(b - s->buffer),
+						.kind = frame->kind,
+						.width = frame->width,
+						.height = frame->height,
+						.fourcc = frame->fourcc,
+						.stride = frame->stride,
+						.offset = frame->offset,
+						.size = frame->size,
+						.modifier = frame->modifier}};
+	offer(s, b);
+	return b;
+}
+
+bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width,
+		     uint32_t height, int fd) {
+	/* Paces the guest even when there's nobody to show it. */
+	scanout->framed = false;
+	scanout->paced_ns = vc_clock_now() + period_ns(scanout);
+	arm(scanout->pace, scanout->paced_ns);
+	struct vc_scanout_buffer *b = find(scanout, frame->export);
+	if (b && fd >= 0)
+		close(fd);
+	else if (!b && fd >= 0)
+		b = add(scanout, frame, resource, fd);
+	if (!b)
+		return false;
+	if (!frame->in_place)
+		scanout->slot_export[scanout->slot] = frame->export;
+	scanout->last = (struct vc_display_present){.id = b->add.id,
+						    .x = frame->x,
+						    .y = frame->y,
+						    .width = width,
+						    .height = height,
+						    .drawn_ns = vc_clock_now(),
+						    .bytes_copied = frame->bytes_copied};
+	if (scanout->client.sock < 0 || b->rejected)
+		return false;
+	present(scanout);
+	/* The last worker's buffers were kept until there was something to show instead. */
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		if (scanout->buffer[i].fd >= 0 && scanout->buffer[i].worker != scanout->worker)
+			drop(scanout, &scanout->buffer[i]);
+	return scanout->client.sock >= 0;
+}
+
+void vc_scanout_forget(struct vc_scanout *scanout, uint32_t resource) {
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++) {
+		struct vc_scanout_buffer *b = &scanout->buffer[i];
+		if (b->fd < 0 || (resource != 0 && b->resource != resource))
+			continue;
+		if (scanout->last.id == i)
+			scanout->last.width = 0;
+		drop(scanout, b);
+	}
+}
+
+void vc_scanout_plan(struct vc_scanout *scanout, struct vc_worker_flush *flush) {
+	uint32_t best = 0;
+	uint64_t oldest = UINT64_MAX;
+	for (uint32_t i = 0; i < VC_WORKER_SLOTS; i++) {
+		const struct vc_scanout_buffer *b = find(scanout, scanout->slot_export[i]);
+		uint64_t age = !b || !b->held ? 0 : b->seq;
+		if (age < oldest) {
+			oldest = age;
+			best = i;
+		}
+	}
+	scanout->slot = flush->slot = best;
+	flush->must_copy = scanout->must_copy;
+}
+
+bool vc_scanout_paced(const struct vc_scanout *scanout) {
+	int64_t now = vc_clock_now();
+	return (scanout->client.sock >= 0 && scanout->framed) || now >= scanout->paced_ns;
+}
+
+void vc_scanout_next_worker(struct vc_scanout *scanout) {
+	scanout->worker++;
+	memset(scanout->slot_export, 0, sizeof(scanout->slot_export));
+}
