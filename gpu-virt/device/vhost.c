@@ -32,6 +32,10 @@ enum request {
 };
 
 #define F_PROTOCOL_FEATURES (UINT64_C(1) << 30) /* VHOST_USER_F_PROTOCOL_FEATURES */
+/* Features that QEMU offers to any driver by itself and tells us of: two that a version 1 device ignores, and the reset of
+ * single rings, which reaches us as GET_VRING_BASE and a start at 0. */
+#define QEMUS_OWN                                                                                                      \
+	(UINT64_C(1) << VIRTIO_F_NOTIFY_ON_EMPTY | UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_RESET)
 #define P_MQ (UINT64_C(1) << 0)
 #define P_REPLY_ACK (UINT64_C(1) << 3)
 #define P_CONFIG (UINT64_C(1) << 9)
@@ -152,7 +156,7 @@ static const char *set_features(struct vc_vhost *vhost, const struct message *m)
 	const char *why = get_u64(m, &features);
 	if (why)
 		return why;
-	if (features & ~offered(vhost))
+	if (features & ~(offered(vhost) | QEMUS_OWN))
 		return "SET_FEATURES names features that weren't offered";
 	vhost->features = features;
 	for (unsigned i = 0; i < VC_VHOST_RINGS; i++)
