@@ -23,16 +23,40 @@ static const char *parse_card(const char *name, uint32_t *number) {
 	return end;
 }
 
-/* The driver bound to the card's device. Platform devices of virtual drivers have none bound: they bear its name. */
-static void read_driver(const char *sysfs, uint32_t number, char *driver, size_t size) {
-	char path[PATH_MAX], target[PATH_MAX];
-	snprintf(path, sizeof(path), "%s/card%u/device/driver", sysfs, number);
-	if (!realpath(path, target)) {
-		snprintf(path, sizeof(path), "%s/card%u/device", sysfs, number);
-		if (!realpath(path, target))
-			strcpy(target, "/unknown");
+/* The last part of where @path leads to, or false. */
+static bool read_target(const char *path, char *name, size_t size) {
+	char target[PATH_MAX];
+	if (!realpath(path, target))
+		return false;
+	snprintf(name, size, "%s", strrchr(target, '/') + 1);
+	return true;
+}
+
+/* The driver of the virtio device behind the PCI device @path. */
+static void read_virtio_driver(const char *path, char *driver, size_t size) {
+	DIR *directory = opendir(path);
+	if (!directory)
+		return;
+	for (const struct dirent *entry; (entry = readdir(directory));) {
+		char below[PATH_MAX];
+		int n = snprintf(below, sizeof(below), "%s/%s/driver", path, entry->d_name);
+		if (n < (int)sizeof(below) && strncmp(entry->d_name, "virtio", 6) == 0 &&
+		    read_target(below, driver, size))
+			break;
 	}
-	snprintf(driver, size, "%s", strrchr(target, '/') + 1);
+	closedir(directory);
+}
+
+/* The driver bound to the card's device. A virtual device may have none and bears its name instead; a virtio card's device
+ * is the PCI transport, which says nothing. */
+static void read_driver(const char *sysfs, uint32_t number, char *driver, size_t size) {
+	char device[PATH_MAX / 2], path[PATH_MAX];
+	snprintf(device, sizeof(device), "%s/card%u/device", sysfs, number);
+	snprintf(path, sizeof(path), "%s/driver", device);
+	if (!read_target(path, driver, size) && !read_target(device, driver, size))
+		snprintf(driver, size, "unknown");
+	if (strcmp(driver, "virtio-pci") == 0)
+		read_virtio_driver(device, driver, size);
 }
 
 /* Fills in @card. Returns false if it has gone meanwhile. */

@@ -150,21 +150,42 @@ static int await_flip(struct vc_screen *screen) {
 	return 0;
 }
 
-int vc_screen_show(struct vc_screen *screen) {
+/* Sets the mode with the back buffer. Memory that is short may be held by the picture that another program left behind. */
+static int light(struct vc_screen *screen) {
 	uint32_t fb = screen->buffer[screen->back].fb;
-	int err = 0;
-	if (screen->lit) {
-		err = drmModePageFlip(screen->fd, screen->crtc, fb, DRM_MODE_PAGE_FLIP_EVENT, screen);
-		screen->flipping = err == 0;
-	}
-	/* The first picture, and the next after somebody switched the screen off, need the mode. */
-	if (!screen->lit || err < 0)
+	int err = drmModeSetCrtc(screen->fd, screen->crtc, fb, 0, 0, &screen->connector, 1, &screen->mode);
+	if (err == -ENOMEM && drmModeSetCrtc(screen->fd, screen->crtc, 0, 0, 0, NULL, 0, NULL) == 0)
 		err = drmModeSetCrtc(screen->fd, screen->crtc, fb, 0, 0, &screen->connector, 1, &screen->mode);
-	if (err < 0) {
-		screen->lit = false;
-		return err;
+	screen->lit = err == 0;
+	if (screen->lit)
+		screen->back ^= 1;
+	return err;
+}
+
+/* Copies the back buffer over the one that shows. */
+static int copy_to_front(struct vc_screen *screen) {
+	const struct vc_screen_buffer *front = &screen->buffer[screen->back ^ 1];
+	pixman_image_composite32(PIXMAN_OP_SRC, screen->buffer[screen->back].image, NULL, front->image, 0, 0, 0, 0, 0,
+				 0, screen->mode.hdisplay, screen->mode.vdisplay);
+	int err = drmModeDirtyFB(screen->fd, front->fb, NULL, 0);
+	return err == -ENOSYS ? 0 : err; /* drivers without it scan the memory out as it is */
+}
+
+int vc_screen_show(struct vc_screen *screen) {
+	if (!screen->lit)
+		return light(screen);
+	if (screen->copies)
+		return copy_to_front(screen);
+	uint32_t fb = screen->buffer[screen->back].fb;
+	int err = drmModePageFlip(screen->fd, screen->crtc, fb, DRM_MODE_PAGE_FLIP_EVENT, screen);
+	if (err == -ENOMEM) {
+		/* Cards with little memory (bochs) can't hold both buffers at a time. */
+		screen->copies = true;
+		return copy_to_front(screen);
 	}
-	screen->lit = true;
+	if (err < 0)
+		return light(screen); /* somebody switched it off meanwhile */
+	screen->flipping = true;
 	screen->back ^= 1;
 	return await_flip(screen);
 }

@@ -23,6 +23,7 @@ struct vc_screen {
 	unsigned back; /* the buffer that isn't on the screen */
 	bool lit;      /* the mode is set */
 	bool flipping; /* a page flip's event is to come */
+	bool copies;   /* flips don't work here: the back buffer is copied to the front */
 };
 
 /* Opens @path, becomes master, and picks the first connected connector, a CRTC and the mode that suits a picture of
