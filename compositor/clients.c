@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clients.h"
+
+#include "clock.h"
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* So many messages of one source are taken before others get their turn. */
+#define MESSAGES_PER_TURN 16
+#define HELLO_LIMIT_NS VC_NS_PER_S
+/* Strangers may send that many messages per second: there is no layer yet to say. */
+#define STRANGER_RATE 10
+
+static const char *who(const struct vc_client *client) {
+	return client->layer ? client->layer->config->name : "(no layer yet)";
+}
+
+void vc_client_close(struct vc_client *client, bool broke, int64_t now_ns) {
+	int sock = client->watch.fd;
+	if (client->layer) {
+		vc_info("layer %s: source %d has gone", client->layer->config->name, (int)client->pid);
+		vc_layer_disconnect(client->layer, broke, now_ns);
+	}
+	client->layer = NULL;
+	if (client->clients->loop)
+		vc_loop_remove(client->clients->loop, &client->watch);
+	client->watch.fd = -1;
+	close(sock);
+}
+
+__attribute__((format(printf, 4, 5))) static void refuse(struct vc_client *client, enum vc_display_error_code code,
+							 int64_t now_ns, const char *format, ...) {
+	struct vc_display_error error = {.header = {VC_DISPLAY_ERROR, sizeof(error)}, .code = code};
+	va_list args;
+	va_start(args, format);
+	vsnprintf(error.reason, sizeof(error.reason), format, args);
+	va_end(args);
+	vc_warn("client %d (uid %u) of layer %s disconnected: %s", (int)client->pid, client->uid, who(client),
+		error.reason);
+	/* The last word; whether it is heard doesn't matter. */
+	vc_ipc_send(client->watch.fd, &error, sizeof(error), NULL, 0);
+	bool breach = code == VC_DISPLAY_ERROR_PROTOCOL || code == VC_DISPLAY_ERROR_FLOOD;
+	vc_client_close(client, breach, now_ns);
+}
+
+static uint32_t rate_of(const struct vc_client *client) {
+	return client->layer ? client->layer->config->rate : STRANGER_RATE;
+}
+
+/* A bucket that fills with the layer's rate and holds one second's worth. */
+static bool take_token(struct vc_client *client, int64_t now_ns) {
+	int64_t rate = rate_of(client), full = rate * VC_NS_PER_S;
+	int64_t passed = now_ns - client->tokens_ns;
+	client->tokens += (passed > VC_NS_PER_S ? VC_NS_PER_S : passed) * rate;
+	client->tokens_ns = now_ns;
+	if (client->tokens > full)
+		client->tokens = full;
+	if (client->tokens < VC_NS_PER_S)
+		return false;
+	client->tokens -= VC_NS_PER_S;
+	return true;
+}
+
+static void welcome(struct vc_client *client, int64_t now_ns) {
+	struct vc_layer *layer = client->layer;
+	vc_layer_connect(layer, client->watch.fd, client->pid, client->uid, now_ns);
+	client->tokens = (int64_t)layer->config->rate * VC_NS_PER_S;
+	if (layer->config->role == VC_ROLE_CLUSTER)
+		client->watch.urgency = VC_URGENT_CLUSTER;
+	uint32_t mhz = layer->backend->refresh_mhz(layer->backend->data, layer);
+	struct vc_display_welcome answer = {
+		.version = VC_DISPLAY_VERSION,
+		.width = layer->config->rect.width,
+		.height = layer->config->rect.height,
+		.refresh_mhz = mhz,
+		.period_ns = mhz ? UINT64_C(1000000000000) / mhz : 0,
+		.buffers_max = VC_DISPLAY_BUFFERS_MAX,
+	};
+	vc_source_send(&layer->source, &answer, VC_DISPLAY_WELCOME, sizeof(answer));
+	vc_info("layer %s: source %d (uid %u) has come", layer->config->name, (int)client->pid, client->uid);
+}
+
+static void handle_hello(struct vc_client *client, const struct vc_display_hello *hello, int64_t now_ns) {
+	if (hello->version != VC_DISPLAY_VERSION) {
+		refuse(client, VC_DISPLAY_ERROR_VERSION, now_ns, "version %u is not spoken here; %u is", hello->version,
+		       VC_DISPLAY_VERSION);
+		return;
+	}
+	struct vc_layer *layer = NULL;
+	for (unsigned i = 0; i < client->clients->count; i++)
+		if (strcmp(client->clients->layers[i].config->name, hello->layer) == 0)
+			layer = &client->clients->layers[i];
+	if (!layer) {
+		refuse(client, VC_DISPLAY_ERROR_LAYER, now_ns, "there is no layer %s", hello->layer);
+	} else if (layer->config->uid != client->uid) {
+		refuse(client, VC_DISPLAY_ERROR_DENIED, now_ns, "layer %s belongs to another user than uid %u",
+		       hello->layer, client->uid);
+	} else if (layer->source.sock >= 0) {
+		refuse(client, VC_DISPLAY_ERROR_BUSY, now_ns, "layer %s has a source already, process %d", hello->layer,
+		       layer->source.pid);
+	} else if (now_ns < layer->banned_until_ns) {
+		refuse(client, VC_DISPLAY_ERROR_BUSY, now_ns,
+		       "layer %s is closed for a moment: its last source broke the protocol", hello->layer);
+	} else {
+		client->layer = layer;
+		welcome(client, now_ns);
+	}
+}
+
+/* Sets *@fd to -1 if it took it. */
+static void handle_checked(struct vc_client *client, const union vc_display_message *message, int *fd, int64_t now_ns) {
+	struct vc_layer *layer = client->layer;
+	if (message->header.type == VC_DISPLAY_HELLO) {
+		if (layer)
+			refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "HELLO came twice");
+		else
+			handle_hello(client, &message->hello, now_ns);
+		return;
+	}
+	if (!layer) {
+		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "HELLO must come first");
+		return;
+	}
+	const char *wrong = NULL;
+	switch (message->header.type) {
+	case VC_DISPLAY_BUFFER_ADD:
+		if (!vc_layer_buffer_add(layer, &message->buffer_add, *fd))
+			wrong = "BUFFER_ADD: the id is in use; remove it first";
+		break;
+	case VC_DISPLAY_BUFFER_REMOVE:
+		if (!vc_layer_buffer_remove(layer, message->buffer_remove.id))
+			wrong = "BUFFER_REMOVE: no such buffer";
+		break;
+	case VC_DISPLAY_PRESENT:
+		wrong = vc_layer_present(layer, &message->present, *fd, now_ns);
+		*fd = -1;
+		break;
+	default: /* HEARTBEAT; vc_message_check() lets no other pass */
+		vc_layer_heartbeat(layer, now_ns);
+		break;
+	}
+	if (wrong)
+		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "%s", wrong);
+}
+
+void vc_client_handle(struct vc_client *client, const union vc_display_message *message, size_t size, const int *fds,
+		      unsigned nfds, int64_t now_ns) {
+	int fd = nfds == 1 ? fds[0] : -1;
+	const char *wrong = vc_message_check(message, size, nfds);
+	if (!take_token(client, now_ns))
+		refuse(client, VC_DISPLAY_ERROR_FLOOD, now_ns, "more than %u messages a second", rate_of(client));
+	else if (wrong)
+		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "%s", wrong);
+	else
+		handle_checked(client, message, &fd, now_ns);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void on_readable(void *data, uint32_t events) {
+	struct vc_client *client = data;
+	(void)events;
+	for (int i = 0; i < MESSAGES_PER_TURN && client->watch.fd >= 0; i++) {
+		union vc_display_message message = {0};
+		int fds[1];
+		unsigned nfds = 1;
+		ssize_t got = vc_ipc_recv(client->watch.fd, &message, sizeof(message), fds, &nfds);
+		int64_t now_ns = vc_clock_now();
+		if (got == -EAGAIN)
+			return;
+		if (got == -EMSGSIZE)
+			refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "message or descriptors beyond all bounds");
+		else if (got <= 0)
+			vc_client_close(client, false, now_ns);
+		else
+			vc_client_handle(client, &message, (size_t)got, fds, nfds, now_ns);
+	}
+}
+
+/* A place for a newcomer. If all are taken, the stranger that has been silent longest makes room. */
+static struct vc_client *find_place(struct vc_clients *clients, int64_t now_ns) {
+	struct vc_client *oldest = NULL;
+	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++) {
+		struct vc_client *c = &clients->client[i];
+		if (c->watch.fd < 0)
+			return c;
+		if (!c->layer && (!oldest || c->connected_ns < oldest->connected_ns))
+			oldest = c;
+	}
+	/* There are more places than layers, so there is always a stranger when none is free. */
+	vc_client_close(oldest, false, now_ns);
+	return oldest;
+}
+
+struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_t now_ns) {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	if (vc_ipc_peer(sock, &uid, &gid, &pid) < 0) {
+		close(sock);
+		return NULL;
+	}
+	struct vc_client *client = find_place(clients, now_ns);
+	*client = (struct vc_client){
+		.watch = {.fd = sock, .urgency = VC_URGENT_REST, .ready = on_readable, .data = client},
+		.clients = clients,
+		.uid = uid,
+		.pid = pid,
+		.connected_ns = now_ns,
+		.tokens = STRANGER_RATE * VC_NS_PER_S,
+		.tokens_ns = now_ns,
+	};
+	if (clients->loop && vc_loop_add(clients->loop, &client->watch) < 0) {
+		close(sock);
+		client->watch.fd = -1;
+		return NULL;
+	}
+	return client;
+}
+
+static void on_connection(void *data, uint32_t events) {
+	struct vc_clients *clients = data;
+	(void)events;
+	int sock = accept4(clients->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (sock >= 0)
+		vc_clients_accept(clients, sock, vc_clock_now());
+}
+
+void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
+	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++) {
+		struct vc_client *c = &clients->client[i];
+		if (c->watch.fd < 0)
+			continue;
+		if (c->layer && c->layer->source.stuck)
+			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "does not read its messages");
+		else if (!c->layer && now_ns - c->connected_ns > HELLO_LIMIT_NS)
+			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "no HELLO within a second");
+	}
+}
+
+int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, struct vc_layer *layers,
+		    unsigned count) {
+	*clients = (struct vc_clients){.loop = loop, .layers = layers, .count = count};
+	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++)
+		clients->client[i].watch.fd = -1;
+	clients->listener =
+		(struct vc_watch){.fd = listener, .urgency = VC_URGENT_REST, .ready = on_connection, .data = clients};
+	return loop ? vc_loop_add(loop, &clients->listener) : 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The display protocol's server: takes connections, decides who may be which layer's source, and hands well-formed messages
+ * to the layer. Whoever breaks a rule is told which, and disconnected.
+ */
+#ifndef VC_CLIENTS_H
+#define VC_CLIENTS_H
+
+#include "layer.h"
+#include "loop.h"
+
+/* One source per layer, and as many that have not said who they are. */
+#define VC_CLIENTS_MAX (2 * VC_LAYERS_MAX)
+
+struct vc_clients;
+
+struct vc_client {
+	struct vc_watch watch; /* fd -1: the place is free */
+	struct vc_clients *clients;
+	struct vc_layer *layer; /* NULL before HELLO */
+	uid_t uid;
+	pid_t pid;
+	int64_t connected_ns;
+	/* rate limit: so many messages may still come, counted up with time */
+	int64_t tokens, tokens_ns;
+};
+
+struct vc_clients {
+	struct vc_loop *loop; /* NULL in tests */
+	struct vc_watch listener;
+	struct vc_layer *layers;
+	unsigned count;
+	struct vc_client client[VC_CLIENTS_MAX];
+};
+
+/* Starts to serve on @listener, which stays the caller's. @loop: NULL leaves polling to the caller. */
+int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, struct vc_layer *layers,
+		    unsigned count);
+
+/* Takes in a connection. Owns @sock from here on. Returns NULL when it had to close it. */
+struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_t now_ns);
+
+/* Acts on one message of @client, of @size bytes with @nfds (0 or 1) descriptors, which it owns from here on. */
+void vc_client_handle(struct vc_client *client, const union vc_display_message *message, size_t size, const int *fds,
+		      unsigned nfds, int64_t now_ns);
+
+/* Disconnects sources that do not read, and connections that have not said HELLO in time. Call now and then. */
+void vc_clients_check(struct vc_clients *clients, int64_t now_ns);
+
+/* Closes a connection. @broke: it broke the protocol. */
+void vc_client_close(struct vc_client *client, bool broke, int64_t now_ns);
+
+#endif

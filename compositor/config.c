@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "clock.h"
+#include "conf.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool vc_rect_overlaps(const struct vc_rect *a, const struct vc_rect *b) {
+	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+/* One key of a section: how its value is read into the section's struct. */
+struct key {
+	const char *name;
+	const char *(*parse)(void *object, const char *value);
+};
+
+static const char *copy_text(const char *value, char *out, size_t size) {
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < 0x20)
+			return "must not hold control characters";
+	return vc_conf_string(value, out, size);
+}
+
+/* "WIDTHxHEIGHT", moving *@text behind it. */
+static bool read_size(const char **text, uint32_t *width, uint32_t *height) {
+	unsigned w, h;
+	int used = 0;
+	if (!isdigit((unsigned char)**text) || sscanf(*text, "%5ux%5u%n", &w, &h, &used) != 2 || used == 0)
+		return false;
+	if (w == 0 || h == 0 || w > VC_DISPLAY_SIZE_MAX || h > VC_DISPLAY_SIZE_MAX)
+		return false;
+	*width = w;
+	*height = h;
+	*text += used;
+	return true;
+}
+
+static const char *output_card(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	return copy_text(value, o->card, sizeof(o->card));
+}
+
+static const char *output_connector(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	return copy_text(value, o->connector, sizeof(o->connector));
+}
+
+static const char *output_mode(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	static const char *const remedy = "use WIDTHxHEIGHT@HZ, such as 1920x720@60 or 1920x720@59.94";
+	if (!read_size(&value, &o->width, &o->height) || *value++ != '@' || !isdigit((unsigned char)*value))
+		return remedy;
+	/* By hand, because strtod() follows the locale. */
+	uint32_t mhz = 0, scale = 1000;
+	for (; isdigit((unsigned char)*value) && mhz < 1000000; value++)
+		mhz = mhz * 10 + (uint32_t)(*value - '0') * 1000;
+	if (*value == '.')
+		for (value++; isdigit((unsigned char)*value) && scale > 1; value++)
+			mhz += (uint32_t)(*value - '0') * (scale /= 10);
+	if (*value != '\0')
+		return remedy;
+	if (mhz < 1000 || mhz > 1000000)
+		return "refresh rate out of range; use 1 to 1000 Hz";
+	o->refresh_mhz = mhz;
+	return NULL;
+}
+
+static const char *output_background(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	char *end;
+	if (*value != '#' || strlen(value) != 7)
+		return "use #RRGGBB";
+	o->background = (uint32_t)strtoul(value + 1, &end, 16);
+	return *end ? "use #RRGGBB" : NULL;
+}
+
+static const char *output_margin(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	int64_t ms = 0;
+	const char *why = strcmp(value, "auto") == 0 ? NULL : vc_conf_int(value, 1, 500, &ms);
+	o->margin_ns = ms * VC_NS_PER_MS;
+	return why;
+}
+
+static const char *output_writeback(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	return vc_conf_bool(value, &o->writeback);
+}
+
+static const struct key output_keys[] = {
+	{"card", output_card},
+	{"connector", output_connector},
+	{"mode", output_mode},
+	{"background", output_background},
+	{"commit_margin_ms", output_margin},
+	{"writeback", output_writeback},
+	{NULL, NULL},
+};
+enum { OUTPUT_MODE_BIT = 2 };
+
+static const char *layer_role(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	if (strcmp(value, "cluster") == 0)
+		l->role = VC_ROLE_CLUSTER;
+	else if (strcmp(value, "guest") == 0)
+		l->role = VC_ROLE_GUEST;
+	else
+		return "use cluster or guest";
+	return NULL;
+}
+
+static const char *layer_output(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return copy_text(value, l->output_name, sizeof(l->output_name));
+}
+
+static const char *layer_rect(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	static const char *const remedy = "use X,Y WIDTHxHEIGHT, such as 960,0 960x720";
+	unsigned x, y;
+	int used = 0;
+	if (!isdigit((unsigned char)*value) || sscanf(value, "%5u,%5u %n", &x, &y, &used) != 2 || used == 0)
+		return remedy;
+	value += used;
+	l->rect.x = x;
+	l->rect.y = y;
+	return read_size(&value, &l->rect.width, &l->rect.height) && *value == '\0' ? NULL : remedy;
+}
+
+static const char *layer_plane(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t id = 0;
+	const char *why = strcmp(value, "auto") == 0 ? NULL : vc_conf_int(value, 1, INT32_MAX, &id);
+	l->plane = (uint32_t)id;
+	return why ? "use auto, or the id of a KMS plane" : NULL;
+}
+
+static const char *layer_user(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t id;
+	if (isdigit((unsigned char)*value)) {
+		const char *why = vc_conf_int(value, 0, UINT32_MAX - 1, &id);
+		l->uid = why ? 0 : (uid_t)id;
+		return why;
+	}
+	const struct passwd *user = getpwnam(value);
+	if (!user)
+		return "no such user; create it, or give a user id";
+	l->uid = user->pw_uid;
+	return NULL;
+}
+
+static const char *layer_hold(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t ms;
+	const char *why = vc_conf_int(value, 1, 60000, &ms);
+	if (!why)
+		l->hold_ns = ms * VC_NS_PER_MS;
+	return why;
+}
+
+static const char *layer_fallback(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	if (strcmp(value, "picture") == 0)
+		l->fallback = VC_FALLBACK_PICTURE;
+	else if (strcmp(value, "none") == 0)
+		l->fallback = VC_FALLBACK_NONE;
+	else
+		return "use picture or none";
+	return NULL;
+}
+
+static const char *layer_title(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return copy_text(value, l->title, sizeof(l->title));
+}
+
+static const char *layer_message(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return copy_text(value, l->message, sizeof(l->message));
+}
+
+static const char *layer_rate(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t rate;
+	const char *why = vc_conf_int(value, 10, 100000, &rate);
+	if (!why)
+		l->rate = (uint32_t)rate;
+	return why;
+}
+
+static const struct key layer_keys[] = {
+	{"role", layer_role},
+	{"output", layer_output},
+	{"rect", layer_rect},
+	{"plane", layer_plane},
+	{"user", layer_user},
+	{"hold_ms", layer_hold},
+	{"fallback", layer_fallback},
+	{"title", layer_title},
+	{"message", layer_message},
+	{"rate", layer_rate},
+	{NULL, NULL},
+};
+enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
+
+static const char *compositor_display(void *object, const char *value) {
+	struct vc_config *c = object;
+	return copy_text(value, c->display_socket, sizeof(c->display_socket));
+}
+
+static const char *compositor_control(void *object, const char *value) {
+	struct vc_config *c = object;
+	return copy_text(value, c->control_socket, sizeof(c->control_socket));
+}
+
+static const char *compositor_priority(void *object, const char *value) {
+	struct vc_config *c = object;
+	int64_t priority;
+	const char *why = vc_conf_int(value, 0, 99, &priority);
+	if (!why)
+		c->priority = (int)priority;
+	return why;
+}
+
+static const struct key compositor_keys[] = {
+	{"display_socket", compositor_display},
+	{"control_socket", compositor_control},
+	{"priority", compositor_priority},
+	{NULL, NULL},
+};
+
+/* Gives @entry to the key of that name. @seen remembers which keys were given, to catch a second one. */
+static const char *apply_key(const struct key *keys, void *object, uint32_t *seen, const struct vc_conf_entry *entry) {
+	for (unsigned i = 0; keys[i].name; i++) {
+		if (strcmp(keys[i].name, entry->key) != 0)
+			continue;
+		if (*seen & (1u << i))
+			return "given twice in this section; remove one";
+		*seen |= 1u << i;
+		return keys[i].parse(object, entry->value);
+	}
+	return "unknown key; see vcockpit-compositor.ini(5)";
+}
+
+/* Names go into socket messages, fd store names and logs. */
+static const char *check_name(const char *name) {
+	if (*name == '\0')
+		return vc_conf_why("section needs a name, such as [output main] or [layer ivi]");
+	if (strlen(name) >= VC_DISPLAY_NAME_MAX)
+		return vc_conf_why("section name is longer than %d characters", VC_DISPLAY_NAME_MAX - 1);
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && *name != '-' && *name != '_')
+			return "section name may have letters, digits, - and _ only";
+	return NULL;
+}
+
+static const char *find_output(struct vc_config *c, const struct vc_conf_entry *entry,
+			       struct vc_config_output **found) {
+	for (unsigned i = 0; i < c->outputs; i++)
+		if (strcmp(c->output[i].name, entry->name) == 0) {
+			*found = &c->output[i];
+			return NULL;
+		}
+	if (c->outputs == VC_OUTPUTS_MAX)
+		return vc_conf_why("more than %d outputs", VC_OUTPUTS_MAX);
+	*found = &c->output[c->outputs];
+	**found = (struct vc_config_output){
+		.line = entry->line, .card = "auto", .connector = "auto", .background = 0x0b0e13, .writeback = true};
+	const char *why = check_name(entry->name);
+	if (!why)
+		why = vc_conf_string(entry->name, (*found)->name, sizeof((*found)->name));
+	if (!why)
+		c->outputs++;
+	return why;
+}
+
+static const char *find_layer(struct vc_config *c, const struct vc_conf_entry *entry, struct vc_config_layer **found) {
+	for (unsigned i = 0; i < c->layers; i++)
+		if (strcmp(c->layer[i].name, entry->name) == 0) {
+			*found = &c->layer[i];
+			return NULL;
+		}
+	if (c->layers == VC_LAYERS_MAX)
+		return vc_conf_why("more than %d layers", VC_LAYERS_MAX);
+	*found = &c->layer[c->layers];
+	**found = (struct vc_config_layer){.line = entry->line, .rate = 500};
+	const char *why = check_name(entry->name);
+	if (!why)
+		why = vc_conf_string(entry->name, (*found)->name, sizeof((*found)->name));
+	if (!why)
+		c->layers++;
+	return why;
+}
+
+static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
+	struct vc_config *c = data;
+	const char *why;
+	if (strcmp(entry->kind, "compositor") == 0 && *entry->name == '\0')
+		return apply_key(compositor_keys, c, &c->seen, entry);
+	if (strcmp(entry->kind, "output") == 0) {
+		struct vc_config_output *o = NULL;
+		why = find_output(c, entry, &o);
+		return why ? why : apply_key(output_keys, o, &o->seen, entry);
+	}
+	if (strcmp(entry->kind, "layer") == 0) {
+		struct vc_config_layer *l = NULL;
+		why = find_layer(c, entry, &l);
+		if (why)
+			return why;
+		if (strcmp(entry->key, "rect") == 0)
+			l->rect_line = entry->line;
+		if (strcmp(entry->key, "output") == 0)
+			l->output_line = entry->line;
+		return apply_key(layer_keys, l, &l->seen, entry);
+	}
+	return "unknown section; use [compositor], [output NAME] or [layer NAME]";
+}
+
+/* What can only be said once the whole file is known. */
+struct check {
+	const struct vc_config *config;
+	const char *path;
+	char *error;
+	size_t size;
+};
+
+#define FAIL(check, at, ...) fail(check, at, vc_conf_why(__VA_ARGS__))
+static bool fail(const struct check *check, int line, const char *why) {
+	if (line > 0)
+		snprintf(check->error, check->size, "%s:%d: %s", check->path, line, why);
+	else
+		snprintf(check->error, check->size, "%s: %s", check->path, why);
+	return false;
+}
+
+static bool check_layer(const struct check *check, struct vc_config_layer *l) {
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} needed[] = {{LAYER_ROLE_BIT, "role"},
+		      {LAYER_OUTPUT_BIT, "output"},
+		      {LAYER_RECT_BIT, "rect"},
+		      {LAYER_USER_BIT, "user"}};
+	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(l->seen & (1u << needed[i].bit)))
+			return FAIL(check, l->line, "[layer %s] lacks \"%s = …\"", l->name, needed[i].name);
+
+	const struct vc_config *c = check->config;
+	unsigned o = 0;
+	while (o < c->outputs && strcmp(c->output[o].name, l->output_name) != 0)
+		o++;
+	if (o == c->outputs)
+		return FAIL(check, l->output_line, "[layer %s] output = %s: there is no [output %s]", l->name,
+			    l->output_name, l->output_name);
+	l->output = o;
+	const struct vc_config_output *out = &c->output[o];
+	if (l->rect.x + l->rect.width > out->width || l->rect.y + l->rect.height > out->height)
+		return FAIL(check, l->rect_line,
+			    "[layer %s] rect: reaches outside output %s, which is %ux%u; make it smaller", l->name,
+			    out->name, out->width, out->height);
+	if (l->role == VC_ROLE_CLUSTER && l->fallback == VC_FALLBACK_NONE)
+		return FAIL(check, l->line, "[layer %s] fallback = none: the cluster always needs its safe picture",
+			    l->name);
+	if (!(l->seen & (1u << LAYER_HOLD_BIT)))
+		l->hold_ns = (l->role == VC_ROLE_CLUSTER ? 100 : 1000) * VC_NS_PER_MS;
+	return true;
+}
+
+/* Zones may lie under the cluster, which is always on top, but guests' zones may not cover each other. */
+static bool check_zones(const struct check *check) {
+	const struct vc_config *c = check->config;
+	for (unsigned i = 0; i < c->layers; i++)
+		for (unsigned j = 0; j < i; j++) {
+			const struct vc_config_layer *a = &c->layer[j], *b = &c->layer[i];
+			if (a->output != b->output)
+				continue;
+			if (a->role == VC_ROLE_CLUSTER && b->role == VC_ROLE_CLUSTER)
+				return FAIL(check, b->line,
+					    "[layer %s] role = cluster: output %s has a cluster already, [layer %s]",
+					    b->name, b->output_name, a->name);
+			if (a->role == VC_ROLE_GUEST && b->role == VC_ROLE_GUEST &&
+			    vc_rect_overlaps(&a->rect, &b->rect))
+				return FAIL(check, b->rect_line,
+					    "[layer %s] rect: overlaps [layer %s]; move one of them", b->name, a->name);
+			if (a->plane != 0 && a->plane == b->plane)
+				return FAIL(check, b->line, "[layer %s] plane = %u: taken by [layer %s]", b->name,
+					    b->plane, a->name);
+		}
+	return true;
+}
+
+static bool check_all(struct vc_config *c, const struct check *check) {
+	if (c->outputs == 0)
+		return FAIL(check, 0, "no output; add a section [output NAME] with a mode");
+	for (unsigned i = 0; i < c->outputs; i++)
+		if (!(c->output[i].seen & (1u << OUTPUT_MODE_BIT)))
+			return FAIL(check, c->output[i].line, "[output %s] lacks \"mode = WIDTHxHEIGHT@HZ\"",
+				    c->output[i].name);
+	bool cluster = false;
+	for (unsigned i = 0; i < c->layers; i++) {
+		if (!check_layer(check, &c->layer[i]))
+			return false;
+		cluster |= c->layer[i].role == VC_ROLE_CLUSTER;
+	}
+	if (!cluster)
+		return FAIL(check, 0, "no cluster; add a section [layer NAME] with role = cluster");
+	return check_zones(check);
+}
+
+bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size) {
+	*config = (struct vc_config){.display_socket = VC_DISPLAY_SOCKET, .control_socket = VC_CONTROL_SOCKET};
+	const struct check check = {.config = config, .path = path, .error = error, .size = size};
+	return vc_conf_read(path, on_entry, config, error, size) && check_all(config, &check);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compositor.ini: which outputs there are, which layers lie on them, who may feed them, and what shows when nobody does.
+ * Everything is checked when it is read, so that the rest of the compositor may trust what it finds here.
+ */
+#ifndef VC_CONFIG_H
+#define VC_CONFIG_H
+
+#include "control-proto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VC_OUTPUTS_MAX VC_CONTROL_OUTPUTS_MAX
+#define VC_LAYERS_MAX VC_CONTROL_LAYERS_MAX
+#define VC_TEXT_MAX 160
+
+/* A place on the screen or in a buffer, in pixels. */
+struct vc_rect {
+	uint32_t x, y, width, height;
+};
+
+bool vc_rect_overlaps(const struct vc_rect *a, const struct vc_rect *b);
+
+struct vc_config_output {
+	char name[VC_DISPLAY_NAME_MAX];
+	char card[64];      /* driver name ("vkms"), device path, or "auto" */
+	char connector[32]; /* "Virtual-1", or "auto": the first connected one */
+	uint32_t width, height, refresh_mhz;
+	uint32_t background; /* 0xRRGGBB */
+	int64_t margin_ns;   /* how long before the vblank the commit is made; 0: a quarter of the period */
+	bool writeback;      /* use a writeback connector for captures where there is one */
+	int line;            /* where its section first was seen */
+	uint32_t seen;       /* bit per key that was given */
+};
+
+enum vc_fallback {
+	VC_FALLBACK_PICTURE, /* a picture with title and message */
+	VC_FALLBACK_NONE,    /* the background shows through; guests only */
+};
+
+struct vc_config_layer {
+	char name[VC_DISPLAY_NAME_MAX];
+	enum vc_layer_role role;
+	char output_name[VC_DISPLAY_NAME_MAX];
+	uint32_t output; /* index of output_name */
+	struct vc_rect rect;
+	uint32_t plane; /* KMS object id, 0: chosen by the compositor */
+	uid_t uid;      /* the only user that may be this layer's source */
+	int64_t hold_ns;
+	enum vc_fallback fallback;
+	char title[VC_TEXT_MAX], message[VC_TEXT_MAX];
+	uint32_t rate; /* messages per second that a source may send */
+	int line, rect_line, output_line;
+	uint32_t seen;
+};
+
+struct vc_config {
+	char display_socket[108], control_socket[108];
+	int priority; /* SCHED_FIFO, 0: leave as started */
+	uint32_t seen;
+	unsigned outputs, layers;
+	struct vc_config_output output[VC_OUTPUTS_MAX];
+	struct vc_config_layer layer[VC_LAYERS_MAX];
+};
+
+/* Reads and checks @path. Returns true, or false with one complete line in @error that names file, line, value and
+ * remedy. */
+bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frame-log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int vc_frame_log_init(struct vc_frame_log_writer *writer, uint32_t output) {
+	*writer = (struct vc_frame_log_writer){.reader_fd = -1};
+	int fd = memfd_create("vcockpit-frames", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	int err = 0;
+	if (ftruncate(fd, sizeof(struct vc_frame_log)) < 0) {
+		err = -errno;
+	} else {
+		void *map = mmap(NULL, sizeof(struct vc_frame_log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		writer->log = map == MAP_FAILED ? NULL : map;
+		char path[64];
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		/* Ours stays the only writable mapping, whatever a reader does with its descriptor. */
+		if (!writer->log ||
+		    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0 ||
+		    (writer->reader_fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			err = -errno;
+	}
+	close(fd);
+	if (err == 0) {
+		memset(writer->log, 0, sizeof(*writer->log)); /* all pages there before the loop runs */
+		writer->log->version = VC_CONTROL_VERSION;
+		writer->log->output = output;
+	}
+	return err;
+}
+
+void vc_frame_log_write(struct vc_frame_log_writer *writer, const struct vc_frame_record *record) {
+	uint64_t head = atomic_load_explicit(&writer->log->head, memory_order_relaxed);
+	writer->log->record[head % VC_FRAME_LOG_MAX] = *record;
+	atomic_store_explicit(&writer->log->head, head + 1, memory_order_release);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A DRM card: the descriptor, which is master, and what the kernel says about its planes. Used at start only. */
+#ifndef VC_KMS_CARD_H
+#define VC_KMS_CARD_H
+
+#include "kms-planes.h"
+
+struct vc_card {
+	int fd;
+	bool stored; /* the descriptor came from the last compositor */
+	char path[64], driver[32];
+	int idle_fence; /* a sync_file that has signalled long ago; see vc_kms_request_layer() */
+	unsigned planes;
+	struct vc_plane plane[VC_PLANES_MAX];
+	/* framebuffers that the last compositor left in this descriptor, to be given back once they are off the screen */
+	unsigned old_fbs;
+	uint32_t old_fb[256];
+};
+
+/* What went wrong, in one line, and whether the config is to blame (exit code 2) or the machine (1). */
+struct vc_kms_error {
+	bool config;
+	char text[256];
+};
+
+/* Opens the card that @wish names: a device path, a driver's name, or "auto" for the first card with atomic KMS.
+ * @fd: the last compositor's descriptor, taken over, or -1. */
+bool vc_card_open(struct vc_card *card, const char *wish, int fd, struct vc_kms_error *error);
+
+/* Does @wish name this opened card? */
+bool vc_card_matches(const struct vc_card *card, const char *wish);
+
+/* The id and the current value of property @name of an object; 0 if it has none. */
+uint32_t vc_card_property(const struct vc_card *card, uint32_t object, uint32_t type, const char *name,
+			  uint64_t *value);
+
+/* Gives back the last compositor's framebuffers. Those on the screen would stay until replaced. */
+void vc_card_drop_old(struct vc_card *card);
+
+#endif

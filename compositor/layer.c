@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "layer.h"
+
+#include "clock.h"
+#include "fd-kind.h"
+#include "ipc.h"
+#include "messages.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* After a broken protocol a layer stays closed that long, so that a broken source can't keep us busy reconnecting. */
+#define BAN_NS (VC_NS_PER_S / 2)
+
+void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config, unsigned index,
+		   const struct vc_layer_backend *backend) {
+	*layer = (struct vc_layer){.config = config, .backend = backend, .index = index, .source = {.sock = -1}};
+	layer->rules = (struct vc_policy_rules){.role = config->role, .hold_ns = config->hold_ns};
+	vc_policy_state_init(&layer->policy);
+	snprintf(layer->stats.name, sizeof(layer->stats.name), "%s", config->name);
+	layer->stats.role = config->role;
+	layer->stats.output = config->output;
+	layer->stats.x = config->rect.x;
+	layer->stats.y = config->rect.y;
+	layer->stats.width = config->rect.width;
+	layer->stats.height = config->rect.height;
+}
+
+void vc_source_send(struct vc_source *source, void *message, uint32_t type, size_t size) {
+	if (source->sock < 0)
+		return;
+	*(struct vc_display_header *)message = (struct vc_display_header){.type = type, .size = (uint32_t)size};
+	int err = vc_ipc_send(source->sock, message, size, NULL, 0);
+	/* A source that is gone will be noticed when its socket is read. */
+	if (err == -EAGAIN)
+		source->stuck = true;
+}
+
+static void buffer_destroy(struct vc_layer *layer, struct vc_buffer *buffer) {
+	layer->backend->drop(layer->backend->data, layer, &buffer->import);
+	buffer->used = false;
+}
+
+static void buffer_unref(struct vc_layer *layer, struct vc_buffer *buffer) {
+	if (--buffer->refs > 0)
+		return;
+	if (buffer->id == VC_BUFFER_NO_ID) {
+		buffer_destroy(layer, buffer);
+		return;
+	}
+	struct vc_display_release release = {.id = (uint32_t)buffer->id, .seq = buffer->seq};
+	vc_source_send(&layer->source, &release, VC_DISPLAY_RELEASE, sizeof(release));
+}
+
+static void buffer_forget(struct vc_layer *layer, struct vc_buffer *buffer) {
+	buffer->id = VC_BUFFER_NO_ID;
+	if (buffer->refs == 0)
+		buffer_destroy(layer, buffer);
+}
+
+static struct vc_buffer *buffer_find(struct vc_layer *layer, uint32_t id) {
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
+		if (layer->buffer[i].used && layer->buffer[i].id == (int)id)
+			return &layer->buffer[i];
+	return NULL;
+}
+
+static void frame_finish(struct vc_layer *layer, struct vc_frame *frame) {
+	if (frame->fence >= 0)
+		close(frame->fence);
+	frame->fence = -1;
+	buffer_unref(layer, frame->buffer);
+}
+
+void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t uid, int64_t now_ns) {
+	layer->source = (struct vc_source){.sock = sock, .pid = pid, .uid = uid, .sign_ns = now_ns};
+	layer->broke_protocol = false;
+}
+
+void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
+	layer->source.sock = -1;
+	layer->source.pid = 0;
+	layer->source.stuck = false;
+	layer->broke_protocol = broke;
+	/* The cluster is asked to come back as soon as it can. */
+	if (broke && layer->config->role != VC_ROLE_CLUSTER)
+		layer->banned_until_ns = now_ns + BAN_NS;
+	for (unsigned i = 0; i < layer->frames; i++)
+		frame_finish(layer, &layer->frame[i]);
+	layer->stats.frames_dropped += layer->frames;
+	layer->frames = 0;
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
+		if (layer->buffer[i].used && layer->buffer[i].id != VC_BUFFER_NO_ID)
+			buffer_forget(layer, &layer->buffer[i]);
+}
+
+static void reject(struct vc_layer *layer, uint32_t id, int error, const char *why) {
+	struct vc_display_buffer_rejected answer = {.id = id, .error = error};
+	snprintf(answer.reason, sizeof(answer.reason), "%s", why);
+	vc_source_send(&layer->source, &answer, VC_DISPLAY_BUFFER_REJECTED, sizeof(answer));
+}
+
+bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd) {
+	if (buffer_find(layer, add->id))
+		return false;
+	const char *wrong = vc_message_check_buffer(add);
+	if (wrong) {
+		reject(layer, add->id, EINVAL, wrong);
+		return true;
+	}
+	struct vc_buffer *buffer = layer->buffer;
+	while (buffer < layer->buffer + VC_LAYER_BUFFERS_MAX && buffer->used)
+		buffer++;
+	if (buffer == layer->buffer + VC_LAYER_BUFFERS_MAX) {
+		reject(layer, add->id, EBUSY, "removed buffers are still on the screen; try again");
+		return true;
+	}
+	char why[VC_DISPLAY_REASON_MAX] = "";
+	*buffer = (struct vc_buffer){.id = (int)add->id,
+				     .width = add->width,
+				     .height = add->height,
+				     .fourcc = add->fourcc,
+				     .stride = add->stride};
+	int err = layer->backend->import(layer->backend->data, layer, add, fd, &buffer->import, why);
+	if (err < 0) {
+		reject(layer, add->id, -err, why);
+		return true;
+	}
+	buffer->used = true;
+	struct vc_display_buffer_ready ready = {.id = add->id};
+	vc_source_send(&layer->source, &ready, VC_DISPLAY_BUFFER_READY, sizeof(ready));
+	return true;
+}
+
+bool vc_layer_buffer_remove(struct vc_layer *layer, uint32_t id) {
+	struct vc_buffer *buffer = buffer_find(layer, id);
+	if (!buffer)
+		return false;
+	buffer_forget(layer, buffer);
+	return true;
+}
+
+static const char *check_present(struct vc_layer *layer, const struct vc_display_present *present,
+				 const struct vc_buffer *buffer, int fence) {
+	if (!buffer)
+		return "PRESENT: no such buffer";
+	if (present->seq <= layer->source.seq)
+		return "PRESENT: seq does not rise";
+	if (present->width > buffer->width || present->x > buffer->width - present->width ||
+	    present->height > buffer->height || present->y > buffer->height - present->height)
+		return "PRESENT: the part to show reaches outside the buffer";
+	if (layer->config->role == VC_ROLE_CLUSTER &&
+	    (present->width != layer->config->rect.width || present->height != layer->config->rect.height))
+		return "PRESENT: the cluster must fill its zone exactly";
+	if (fence >= 0 && vc_fd_kind(fence) != VC_FD_SYNC_FILE)
+		return "PRESENT: the fence is no sync_file";
+	return NULL;
+}
+
+/* A buffer that waits already is presented again: the newer frame stands for the older one. */
+static void merge_frame(struct vc_layer *layer, const struct vc_buffer *buffer) {
+	for (unsigned i = 0; i < layer->frames; i++) {
+		if (layer->frame[i].buffer != buffer)
+			continue;
+		frame_finish(layer, &layer->frame[i]);
+		layer->stats.frames_dropped++;
+		layer->frames--;
+		memmove(&layer->frame[i], &layer->frame[i + 1], (layer->frames - i) * sizeof(layer->frame[0]));
+		return;
+	}
+}
+
+const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_present *present, int fence,
+			     int64_t now_ns) {
+	struct vc_buffer *buffer = buffer_find(layer, present->id);
+	const char *wrong = check_present(layer, present, buffer, fence);
+	if (wrong) {
+		if (fence >= 0)
+			close(fence);
+		return wrong;
+	}
+	layer->source.seq = buffer->seq = present->seq;
+	layer->source.sign_ns = now_ns;
+	layer->stats.frames_received++;
+	buffer->refs++;
+	merge_frame(layer, buffer);
+	/* There are as many places as ids, and each buffer waits once; removed ones may take up places, too. */
+	if (layer->frames == VC_POLICY_FRAMES_MAX)
+		vc_layer_drop_frames(layer, 1);
+	layer->frame[layer->frames++] = (struct vc_frame){
+		.buffer = buffer,
+		.seq = present->seq,
+		.part = {present->x, present->y, present->width, present->height},
+		.presented_ns = now_ns,
+		/* Times in the future would make nonsense of the latency figures. */
+		.drawn_ns = present->drawn_ns <= now_ns ? present->drawn_ns : 0,
+		.bytes_copied = present->bytes_copied,
+		.fence = fence,
+	};
+	return NULL;
+}
+
+void vc_layer_heartbeat(struct vc_layer *layer, int64_t now_ns) {
+	layer->source.sign_ns = now_ns;
+}
+
+void vc_layer_poll_fences(struct vc_layer *layer) {
+	struct pollfd fds[2 * VC_POLICY_FRAMES_MAX];
+	unsigned frame_of[2 * VC_POLICY_FRAMES_MAX];
+	nfds_t n = 0;
+	for (unsigned i = 0; i < layer->frames; i++) {
+		const struct vc_frame *frame = &layer->frame[i];
+		const int asked[] = {frame->fence, frame->buffer->import.dmabuf};
+		for (unsigned k = 0; k < 2 && !frame->ready; k++)
+			if (asked[k] >= 0) {
+				frame_of[n] = i;
+				fds[n++] = (struct pollfd){.fd = asked[k], .events = POLLIN};
+			}
+	}
+	bool pending[VC_POLICY_FRAMES_MAX] = {false};
+	if (n > 0 && poll(fds, n, 0) < 0)
+		return;
+	for (nfds_t i = 0; i < n; i++)
+		pending[frame_of[i]] |= !(fds[i].revents & POLLIN);
+	for (unsigned i = 0; i < layer->frames; i++)
+		layer->frame[i].ready |= !pending[i];
+}
+
+void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input) {
+	*input = (struct vc_policy_input){.connected = layer->source.sock >= 0,
+					  .broke_protocol = layer->broke_protocol,
+					  .sign_ns = layer->source.sign_ns,
+					  .frames = layer->frames};
+	for (unsigned i = 0; i < layer->frames; i++)
+		input->frame[i] = (struct vc_policy_frame){.presented_ns = layer->frame[i].presented_ns,
+							   .ready = layer->frame[i].ready};
+}
+
+/* Takes the @count oldest waiting frames off the queue. */
+static void pop_frames(struct vc_layer *layer, unsigned count) {
+	layer->frames -= count;
+	memmove(&layer->frame[0], &layer->frame[count], layer->frames * sizeof(layer->frame[0]));
+}
+
+void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *content) {
+	unsigned count = (unsigned)index;
+	for (unsigned i = 0; i < count; i++)
+		frame_finish(layer, &layer->frame[i]);
+	layer->stats.frames_dropped += count;
+	*content = (struct vc_content){.kind = VC_CONTENT_FRAME, .frame = layer->frame[index]};
+	if (content->frame.fence >= 0)
+		close(content->frame.fence);
+	content->frame.fence = -1;
+	pop_frames(layer, count + 1);
+}
+
+void vc_layer_drop_frames(struct vc_layer *layer, unsigned count) {
+	if (count == 0)
+		return;
+	uint64_t seq = layer->frame[count - 1].seq;
+	for (unsigned i = 0; i < count; i++)
+		frame_finish(layer, &layer->frame[i]);
+	layer->stats.frames_dropped += count;
+	pop_frames(layer, count);
+	vc_layer_send_frame(layer, seq, 0);
+}
+
+void vc_content_ref(const struct vc_content *content) {
+	if (content->kind == VC_CONTENT_FRAME)
+		content->frame.buffer->refs++;
+}
+
+void vc_content_unref(struct vc_layer *layer, struct vc_content *content) {
+	if (content->kind == VC_CONTENT_FRAME)
+		buffer_unref(layer, content->frame.buffer);
+	*content = (struct vc_content){.kind = VC_CONTENT_NOTHING};
+}
+
+void vc_layer_send_frame(struct vc_layer *layer, uint64_t seq, int64_t flip_ns) {
+	struct vc_display_frame frame = {.seq = seq,
+					 .flip_ns = flip_ns,
+					 .deadline_ns = layer->backend->deadline_ns(layer->backend->data, layer)};
+	vc_source_send(&layer->source, &frame, VC_DISPLAY_FRAME, sizeof(frame));
+}
+
+static void place(uint32_t zone_at, uint32_t zone, uint32_t part_at, uint32_t part, uint32_t *source, uint32_t *target,
+		  uint32_t *size) {
+	*size = part < zone ? part : zone;
+	*source = part_at + (part - *size) / 2;
+	*target = zone_at + (zone - *size) / 2;
+}
+
+void vc_layer_place(const struct vc_rect *zone, const struct vc_rect *part, struct vc_rect *source,
+		    struct vc_rect *target) {
+	place(zone->x, zone->width, part->x, part->width, &source->x, &target->x, &target->width);
+	place(zone->y, zone->height, part->y, part->height, &source->y, &target->y, &target->height);
+	source->width = target->width;
+	source->height = target->height;
+}

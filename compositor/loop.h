@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop: one epoll set, one thread. Among events that come together the more urgent are served first, so that a
+ * busy guest never stands before the frame clock.
+ */
+#ifndef VC_LOOP_H
+#define VC_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum vc_urgency { VC_URGENT_CLOCK, VC_URGENT_FLIP, VC_URGENT_CLUSTER, VC_URGENT_REST, VC_URGENCIES };
+
+struct vc_loop;
+
+/* Something to wait for. Lives in its owner's tables as long as it is in the loop. */
+struct vc_watch {
+	int fd;
+	enum vc_urgency urgency;
+	void (*ready)(void *data, uint32_t events); /* EPOLL* */
+	void *data;
+};
+
+struct vc_loop {
+	int epoll;
+	bool quit;
+};
+
+/* Returns 0 or -errno. */
+int vc_loop_init(struct vc_loop *loop);
+int vc_loop_add(struct vc_loop *loop, struct vc_watch *watch);
+
+/* Call before the descriptor is closed. Safe from within a ready() call, of any watch. */
+void vc_loop_remove(struct vc_loop *loop, struct vc_watch *watch);
+
+/* Runs until loop->quit. Returns 0 or -errno. */
+int vc_loop_run(struct vc_loop *loop);
+
+#endif

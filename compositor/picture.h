@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pictures that show when a source doesn't: drawn once at start, so that showing one is only a flip. */
+#ifndef VC_PICTURE_H
+#define VC_PICTURE_H
+
+#include "config.h"
+#include "kms-buffer.h"
+
+/* Draws @layer's fallback picture into @dumb, which has the zone's size. Returns false without memory. */
+bool vc_picture_draw(const struct vc_dumb *dumb, const struct vc_config_layer *layer);
+
+/* Fills @dumb with one colour, 0xRRGGBB. */
+void vc_picture_fill(const struct vc_dumb *dumb, uint32_t colour);
+
+#endif

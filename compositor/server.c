@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+static struct vc_output *output_of(struct vc_server *s, const struct vc_layer *layer) {
+	return &s->output[layer->config->output];
+}
+
+static int import_buffer(void *data, struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd,
+			 struct vc_import *import, char *why) {
+	struct vc_server *s = data;
+	struct vc_output *o = output_of(s, layer);
+	const int card = o->kms.card->fd;
+	int err = vc_import_create(import, card, s->udmabuf, add, fd, o->composed, why);
+	if (err < 0)
+		return err;
+	if (o->composed) {
+		import->image = vc_compose_image(add->fourcc, add->width, add->height, import->map, add->stride);
+		if (!import->image || add->modifier != 0) {
+			strcpy(why, "this output is composed on the CPU, which cannot read that format or modifier");
+			err = -EINVAL;
+		}
+	} else {
+		err = vc_output_test_buffer(o, layer, import->fb, add->width, add->height);
+		if (err < 0)
+			strcpy(why, "the layer's plane cannot show such a buffer");
+	}
+	if (err < 0)
+		s->backend.drop(s, layer, import);
+	return err;
+}
+
+static void drop_buffer(void *data, struct vc_layer *layer, struct vc_import *import) {
+	struct vc_server *s = data;
+	if (import->image)
+		pixman_image_unref(import->image);
+	vc_import_destroy(import, output_of(s, layer)->kms.card->fd);
+}
+
+static int64_t layer_deadline(void *data, const struct vc_layer *layer) {
+	return vc_output_deadline(output_of(data, layer));
+}
+
+static uint32_t layer_refresh(void *data, const struct vc_layer *layer) {
+	return output_of(data, layer)->stats.refresh_mhz;
+}
+
+static void flipped(struct vc_server *s, const struct drm_event_vblank *flip) {
+	int64_t vblank_ns = flip->tv_sec * VC_NS_PER_S + flip->tv_usec * INT64_C(1000);
+	for (unsigned i = 0; i < s->config->outputs; i++)
+		if (vc_output_flipped(&s->output[i], flip->user_data, vblank_ns))
+			return;
+	vc_debug("a flip event of a compositor before this one");
+}
+
+/* Flip events of a card. drm(7): several struct drm_event in one read. */
+static void on_flips(void *data, uint32_t events) {
+	struct vc_server_card *card = data;
+	(void)events;
+	char buffer[1024];
+	ssize_t got = read(card->card.fd, buffer, sizeof(buffer));
+	for (ssize_t at = 0; at + (ssize_t)sizeof(struct drm_event) <= got;) {
+		struct drm_event event;
+		memcpy(&event, buffer + at, sizeof(event));
+		if (event.length < sizeof(event) || at + (ssize_t)event.length > got)
+			return;
+		if (event.type == DRM_EVENT_FLIP_COMPLETE && event.length >= sizeof(struct drm_event_vblank)) {
+			struct drm_event_vblank flip;
+			memcpy(&flip, buffer + at, sizeof(flip));
+			flipped(card->server, &flip);
+		}
+		at += event.length;
+	}
+}
+
+static void after_tick(void *data, int64_t now_ns) {
+	struct vc_server *s = data;
+	vc_clients_check(&s->clients, now_ns);
+	vc_control_check(&s->control, now_ns);
+	if (s->watchdog_ns > 0 && now_ns >= s->watchdog_due_ns) {
+		s->watchdog_due_ns = now_ns + s->watchdog_ns / 3;
+		sd_notify(0, "WATCHDOG=1");
+	}
+}
+
+static void on_signal(void *data, uint32_t events) {
+	struct vc_server *s = data;
+	(void)events;
+	struct signalfd_siginfo info;
+	if (read(s->signals.fd, &info, sizeof(info)) == sizeof(info))
+		s->loop.quit = true;
+}
+
+/* The next compositor gets the descriptor from systemd's store: as long as that is open, the picture stays. */
+static void store_card(const struct vc_card *card, const char *output) {
+	char state[128];
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=drm-%s\nFDPOLL=0", output);
+	sd_pid_notify_with_fds(0, 0, state, &card->fd, 1);
+}
+
+static struct vc_card *find_card(struct vc_server *s, unsigned output, int stored, struct vc_kms_error *error) {
+	const char *wish = s->config->output[output].card;
+	for (unsigned i = 0; i < s->cards; i++)
+		if (vc_card_matches(&s->card[i].card, wish))
+			return &s->card[i].card;
+	struct vc_server_card *c = &s->card[s->cards];
+	if (stored >= 0 && vc_card_open(&c->card, wish, stored, error) && !vc_card_matches(&c->card, wish)) {
+		vc_warn("output %s: the stored descriptor is of %s, but the config wants %s",
+			s->config->output[output].name, c->card.path, wish);
+		close(c->card.fd);
+		c->card.fd = -1;
+		stored = -1;
+	}
+	if (stored < 0 && !vc_card_open(&c->card, wish, -1, error))
+		return NULL;
+	if (c->card.fd < 0)
+		return NULL;
+	if (stored < 0)
+		store_card(&c->card, s->config->output[output].name);
+	c->server = s;
+	c->flips = (struct vc_watch){.fd = c->card.fd, .urgency = VC_URGENT_FLIP, .ready = on_flips, .data = c};
+	s->cards++;
+	return &c->card;
+}
+
+static bool fail_errno(struct vc_kms_error *error, const char *what, int err) {
+	error->config = false;
+	snprintf(error->text, sizeof(error->text), "%s: %s", what, strerror(-err));
+	return false;
+}
+
+bool vc_server_init(struct vc_server *s, const struct vc_config *config, const struct vc_server_stored *stored,
+		    struct vc_kms_error *error) {
+	*s = (struct vc_server){.config = config, .start_ns = vc_clock_now()};
+	int err = vc_loop_init(&s->loop);
+	if (err < 0)
+		return fail_errno(error, "event loop", err);
+	s->udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	if (s->udmabuf < 0)
+		vc_warn("/dev/udmabuf: %s: sources can't show memfds, only dma-bufs", strerror(errno));
+	s->backend = (struct vc_layer_backend){.import = import_buffer,
+					       .drop = drop_buffer,
+					       .deadline_ns = layer_deadline,
+					       .refresh_mhz = layer_refresh,
+					       .data = s};
+	for (unsigned i = 0; i < config->layers; i++)
+		vc_layer_init(&s->layer[i], &config->layer[i], i, &s->backend);
+	for (unsigned i = 0; i < config->outputs; i++) {
+		struct vc_card *card = find_card(s, i, stored->card[i], error);
+		if (!card || !vc_output_init(&s->output[i], config, i, card, s->layer, &s->loop, error))
+			return false;
+		s->output[i].after_tick = after_tick;
+		s->output[i].data = s;
+	}
+	for (unsigned i = 0; i < s->cards; i++)
+		vc_card_drop_old(&s->card[i].card);
+	return true;
+}
+
+static int watch_all(struct vc_server *s, int display, int control) {
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	int fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	s->signals = (struct vc_watch){.fd = fd, .urgency = VC_URGENT_REST, .ready = on_signal, .data = s};
+	int err = vc_loop_add(&s->loop, &s->signals);
+	if (err == 0)
+		err = vc_clients_init(&s->clients, &s->loop, display, s->layer, s->config->layers);
+	if (err == 0)
+		err = vc_control_init(&s->control, &s->loop, control, s->output, s->config->outputs, s->layer,
+				      s->config->layers, s->start_ns);
+	for (unsigned i = 0; err == 0 && i < s->cards; i++)
+		err = vc_loop_add(&s->loop, &s->card[i].flips);
+	for (unsigned i = 0; err == 0 && i < s->config->outputs; i++)
+		err = vc_output_start(&s->output[i]);
+	return err;
+}
+
+int vc_server_run(struct vc_server *s, int display, int control) {
+	uint64_t watchdog_us = 0;
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		s->watchdog_ns = (int64_t)watchdog_us * 1000;
+	int err = watch_all(s, display, control);
+	if (err == 0) {
+		sd_notify(0, "READY=1\nSTATUS=Showing");
+		err = vc_loop_run(&s->loop);
+	}
+	if (err < 0) {
+		vc_error("event loop: %s", strerror(-err));
+		return 1;
+	}
+	/* Whoever comes next finds the display as it is. */
+	sd_notify(0, "STOPPING=1");
+	vc_info("stopped; the picture stays as long as somebody holds the card");
+	return 0;
+}

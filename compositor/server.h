@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The compositor as a whole: cards, outputs, layers, and the two sockets. All its memory is in this one struct. */
+#ifndef VC_SERVER_H
+#define VC_SERVER_H
+
+#include "clients.h"
+#include "control.h"
+#include "output.h"
+
+struct vc_server {
+	const struct vc_config *config;
+	struct vc_loop loop;
+	unsigned cards;
+	struct vc_server_card {
+		struct vc_server *server;
+		struct vc_watch flips;
+		struct vc_card card;
+	} card[VC_OUTPUTS_MAX];
+	struct vc_output output[VC_OUTPUTS_MAX];
+	struct vc_layer layer[VC_LAYERS_MAX];
+	struct vc_layer_backend backend;
+	struct vc_clients clients;
+	struct vc_control control;
+	int udmabuf;
+	struct vc_watch signals;
+	int64_t start_ns;
+	int64_t watchdog_ns, watchdog_due_ns; /* 0: no watchdog */
+};
+
+/* Descriptors that the last compositor left in systemd's store, by output; -1 where there is none. */
+struct vc_server_stored {
+	int card[VC_OUTPUTS_MAX];
+};
+
+/* Opens the cards and lights the outputs. */
+bool vc_server_init(struct vc_server *server, const struct vc_config *config, const struct vc_server_stored *stored,
+		    struct vc_kms_error *error);
+
+/* Serves on the two listening sockets until SIGTERM or SIGINT. Returns the exit code. */
+int vc_server_run(struct vc_server *server, int display, int control);
+
+#endif
