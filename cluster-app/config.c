@@ -111,13 +111,13 @@ static bool is(const struct vc_conf_entry *e, const char *section, const char *k
 static const char *on_entry(void *data, const struct vc_conf_entry *e) {
 	struct vc_config *config = data;
 	bool known = false;
-	const char *why = set_number(config, e, &known);
-	if (known)
-		return why;
 	if (strcmp(e->kind, "message") == 0)
 		return set_message(config, e);
 	if (e->name[0] != '\0')
 		return "this section takes no name";
+	const char *why = set_number(config, e, &known);
+	if (known)
+		return why;
 	if (is(e, "display", "socket"))
 		return vc_conf_string(e->value, config->socket, sizeof(config->socket));
 	if (is(e, "display", "layer"))

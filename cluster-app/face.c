@@ -286,8 +286,8 @@ static void draw_captions(cairo_t *cr, const struct vc_layout *l, const struct v
 		vc_font_centre(cr, "TRIP km", trip->x, trip->y - trip->size * 1.15);
 		return;
 	}
-	draw_caption(cr, "ODO", odo->x - 46 * l->unit, odo->y);
-	draw_caption(cr, "km", trip->x + 8 * l->unit, trip->y);
+	draw_caption(cr, "ODO km", odo->x - VC_CAPTION_ROOM * l->unit, odo->y);
+	draw_caption(cr, "TRIP km", trip->x + 12 * l->unit, trip->y);
 }
 
 bool vc_face_draw(const struct vc_image *image, const struct vc_layout *layout, const struct vc_fonts *fonts) {

@@ -42,10 +42,10 @@ void vc_image_copy(const struct vc_image *to, const struct vc_image *from, struc
 /* Blends @sprite over @to with its upper left corner at @x, @y, inside @clip only. */
 void vc_image_blend(const struct vc_image *to, const struct vc_image *sprite, int x, int y, struct vc_rect clip);
 
-/* @colour (premultiplied) scaled by @weight of 256. */
+/* @colour (premultiplied) scaled by @weight of 256, rounded. */
 static inline uint32_t vc_pixel_scale(uint32_t colour, uint32_t weight) {
-	uint32_t rb = ((colour & 0x00ff00ffu) * weight >> 8) & 0x00ff00ffu;
-	uint32_t ag = ((colour >> 8) & 0x00ff00ffu) * weight & 0xff00ff00u;
+	uint32_t rb = ((colour & 0x00ff00ffu) * weight + 0x00800080u) >> 8 & 0x00ff00ffu;
+	uint32_t ag = ((colour >> 8 & 0x00ff00ffu) * weight + 0x00800080u) & 0xff00ff00u;
 	return rb | ag;
 }
 

@@ -44,8 +44,9 @@ static void make_compact(struct vc_layout *l) {
 	double margin = w * 0.05, top = h * 0.088, bottom = h * 0.966;
 	l->text[VC_TEXT_CLOCK] = (struct vc_text_place){margin, top, 30 * u, VC_ALIGN_LEFT};
 	l->text[VC_TEXT_OUTSIDE] = (struct vc_text_place){w - margin, top, 30 * u, VC_ALIGN_RIGHT};
-	l->text[VC_TEXT_ODOMETER] = (struct vc_text_place){margin + 46 * u, bottom, 20 * u, VC_ALIGN_LEFT};
-	l->text[VC_TEXT_TRIP] = (struct vc_text_place){w - margin - 28 * u, bottom, 20 * u, VC_ALIGN_RIGHT};
+	l->text[VC_TEXT_ODOMETER] = (struct vc_text_place){margin + VC_CAPTION_ROOM * u, bottom, 20 * u, VC_ALIGN_LEFT};
+	l->text[VC_TEXT_TRIP] =
+		(struct vc_text_place){w - margin - (VC_CAPTION_ROOM + 4) * u, bottom, 20 * u, VC_ALIGN_RIGHT};
 	int width = (int)(w * 0.46), height = (int)(40 * u);
 	l->notice = (struct vc_rect){(int)(w / 2) - width / 2, (int)(h * 0.957) - height / 2, width, height};
 }

@@ -10,6 +10,8 @@
 #define VC_ZONE_WIDTH_MIN 320
 #define VC_ZONE_HEIGHT_MIN 200
 
+#define VC_CAPTION_ROOM 64 /* units that a caption beside a number takes */
+
 struct vc_point {
 	double x, y;
 };

@@ -58,6 +58,22 @@ static bool same_in_c(const char *a, const char *b) {
 	return strcmp(x, y) == 0;
 }
 
+/* Members of a struct can't have these names. Upper case never occurs in them. */
+static bool is_reserved(const char *name) {
+	static const char *const words[] = {
+		"auto",  "bool",     "break",  "case",     "char",   "const",    "continue", "default",
+		"do",    "double",   "else",   "enum",     "extern", "false",    "float",    "for",
+		"goto",  "if",       "inline", "int",      "long",   "register", "return",   "restrict",
+		"short", "signed",   "sizeof", "static",   "struct", "switch",   "true",     "typedef",
+		"union", "unsigned", "void",   "volatile", "while"};
+	char c[DBC_NAME_MAX * 2];
+	dbc_snake(name, false, c);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(c, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool check_signals(const struct dbc_message *m, const char *name, char *error) {
 	uint64_t taken = 0;
 	for (unsigned i = 0; i < m->signals; i++) {
@@ -69,6 +85,8 @@ static bool check_signals(const struct dbc_message *m, const char *name, char *e
 		if (bits & taken)
 			return fail(name, s->line, error, "signal %s overlaps another of %s", s->name, m->name);
 		taken |= bits;
+		if (is_reserved(s->name))
+			return fail(name, s->line, error, "signal %s has a name that C reserves", s->name);
 		for (unsigned j = 0; j < i; j++)
 			if (same_in_c(m->signal[j].name, s->name))
 				return fail(name, s->line, error, "signal %s has the same name in C as %s", s->name,
