@@ -205,7 +205,7 @@ static const char *check_status(const struct vc_control_status *status) {
 }
 
 int vc_control_get_status(struct vc_control_client *client, struct vc_control_status *status) {
-	union answer answer;
+	union answer answer = {0};
 	int err = ask(client, VC_CONTROL_GET_STATUS, 0, &answer, VC_CONTROL_STATUS, sizeof(answer.status), NULL);
 	if (err < 0)
 		return err;
@@ -222,7 +222,7 @@ int vc_control_get_status(struct vc_control_client *client, struct vc_control_st
  * a memfd sealed against shrinking. */
 static const void *map_memory(int fd, uint64_t size, bool *is_dmabuf) {
 	struct statfs fs;
-	if (fstatfs(fd, &fs) < 0)
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
 		return NULL;
 	*is_dmabuf = fs.f_type == DMA_BUF_MAGIC;
 	off_t length;
@@ -257,7 +257,7 @@ static const char *check_captured(const struct vc_control_captured *c) {
 		return "pixel format";
 	if (c->stride < c->width * 4 || c->stride > VC_DISPLAY_SIZE_MAX * 16 || c->stride % 4 != 0)
 		return "stride";
-	uint64_t needed = (uint64_t)c->stride * (c->height - 1) + c->width * 4;
+	uint64_t needed = (uint64_t)c->stride * (c->height - 1) + UINT64_C(4) * c->width;
 	if (c->size < needed || c->size > UINT64_C(2) * VC_DISPLAY_SIZE_MAX * VC_DISPLAY_SIZE_MAX * 16)
 		return "memory size";
 	if (c->writeback > 1)
@@ -266,7 +266,7 @@ static const char *check_captured(const struct vc_control_captured *c) {
 }
 
 int vc_control_capture(struct vc_control_client *client, uint32_t output, struct vc_control_picture *picture) {
-	union answer answer;
+	union answer answer = {0};
 	int fd = -1;
 	int err = ask(client, VC_CONTROL_CAPTURE, output, &answer, VC_CONTROL_CAPTURED, sizeof(answer.captured), &fd);
 	if (err < 0)
@@ -325,7 +325,7 @@ void vc_control_copy_log(const struct vc_frame_log *log, struct vc_control_recor
 }
 
 int vc_control_get_frames(struct vc_control_client *client, uint32_t output, struct vc_control_records *records) {
-	union answer answer;
+	union answer answer = {0};
 	int fd = -1;
 	int err = ask(client, VC_CONTROL_GET_FRAMES, output, &answer, VC_CONTROL_FRAMES, sizeof(answer.frames), &fd);
 	if (err < 0)

@@ -134,13 +134,14 @@ bool vc_cli_find_output(const struct vc_control_status *status, const char *name
 		return false;
 	}
 	char names[VC_CONTROL_OUTPUTS_MAX * (VC_DISPLAY_NAME_MAX + 2)] = "";
+	size_t length = 0;
 	for (uint32_t i = 0; i < status->outputs; i++) {
 		if (!name || strcmp(name, status->output[i].name) == 0) {
 			*index = i;
 			return true;
 		}
-		strcat(names, i > 0 ? ", " : "");
-		strcat(names, status->output[i].name);
+		length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s", i > 0 ? ", " : "",
+					   status->output[i].name);
 	}
 	vc_error("there is no output '%s': the compositor drives %s", name, names);
 	return false;

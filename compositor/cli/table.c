@@ -41,7 +41,7 @@ static void print_cell(FILE *out, const char *text, size_t width, bool right, bo
 
 void vc_table_print(const struct vc_table *table, FILE *out, bool colour) {
 	static const char *const codes[] = {"", "\033[32m", "\033[33m", "\033[31m"};
-	size_t width[VC_TABLE_COLUMNS_MAX];
+	size_t width[VC_TABLE_COLUMNS_MAX] = {0};
 	for (unsigned c = 0; c < table->columns; c++) {
 		width[c] = strlen(table->head[c]);
 		for (unsigned r = 0; r < table->rows; r++)

@@ -49,7 +49,7 @@ static void good_server_answers_all_three(void **state) {
 		for (uint32_t y = 0; y < VC_FAKE_HEIGHT; y++)
 			for (uint32_t x = 0; x < VC_FAKE_WIDTH; x++) {
 				uint32_t pixel;
-				memcpy(&pixel, picture.pixels + y * picture.info.stride + x * 4, 4);
+				memcpy(&pixel, picture.pixels + (size_t)y * picture.info.stride + (size_t)x * 4, 4);
 				assert_int_equal(pixel, vc_fake_pixel(x, y));
 			}
 		vc_control_release(&client, &picture);

@@ -81,7 +81,7 @@ void vc_fake_status(struct vc_control_status *status) {
 			     .height = 720,
 			     .fallbacks = 1,
 			     .refused = 4,
-			     .bytes_copied = 3 * 1024 * 1024,
+			     .bytes_copied = UINT64_C(3) << 20,
 			     .frames_copied = 12},
 	};
 }
@@ -95,7 +95,7 @@ void vc_fake_log(struct vc_frame_log *log, uint64_t count) {
 	for (uint64_t i = 0; i < count; i++)
 		log->record[i % VC_FRAME_LOG_MAX] = (struct vc_frame_record){
 			.vblank_ns = VC_NS_PER_S + (int64_t)i * VC_NS_PER_S / 30,
-			.layer_new = (i != 4) | (i % 30 == 0) << 1,
+			.layer_new = (i != 4 ? 1u : 0) | (i % 30 == 0 ? 2u : 0),
 			.layer_live = 3,
 			.layer_missed = i == 4,
 			.flags = i == 5 ? VC_FRAME_REFUSED : 0,
@@ -146,7 +146,7 @@ static void answer_capture(const struct vc_fake *fake, int sock) {
 	for (uint32_t y = 0; y < VC_FAKE_HEIGHT; y++)
 		for (uint32_t x = 0; x < VC_FAKE_WIDTH; x++) {
 			uint32_t pixel = vc_fake_pixel(x, y);
-			memcpy(memory + y * STRIDE + x * 4, &pixel, 4);
+			memcpy(memory + (size_t)y * STRIDE + (size_t)x * 4, &pixel, 4);
 		}
 	struct vc_control_captured captured = {
 		.type = VC_CONTROL_CAPTURED,
