@@ -60,6 +60,9 @@ void vc_fonts_finish(struct vc_fonts *fonts) {
 		if (fonts->face[i])
 			cairo_font_face_destroy(fonts->face[i]);
 	*fonts = (struct vc_fonts){0};
+	/* Both keep caches for next time; here they would only be megabytes of locked memory. */
+	cairo_debug_reset_static_data();
+	FcFini();
 }
 
 void vc_fonts_use(const struct vc_fonts *fonts, cairo_t *cr, enum vc_font_weight weight, double size) {

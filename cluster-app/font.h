@@ -17,6 +17,7 @@ struct vc_fonts {
 /* @families: comma-separated, the first one installed is taken; fontconfig's default stands behind them all.
  * Returns false when there is no font at all. */
 bool vc_fonts_init(struct vc_fonts *fonts, const char *families);
+/* No Cairo object may be left by then: the caches of Cairo and fontconfig go too. */
 void vc_fonts_finish(struct vc_fonts *fonts);
 
 /* Makes @cr draw text of this weight, @size pixels high. */
