@@ -17,7 +17,9 @@ step() {
 	printf 'cockpit: %s … ' "$step_name" >&2
 	step_start=$(date +%s)
 	log=$images/$(printf '%s' "$step_name" | tr -c 'a-zA-Z0-9\n' '-').log
-	if "$@" > "$log" 2>&1; then
+	# In a background shell, since "set -e" counts for nothing inside a condition.
+	(set -eu && "$@") > "$log" 2>&1 &
+	if wait $!; then
 		printf 'done in %d s\n' $(($(date +%s) - step_start)) >&2
 	else
 		printf 'FAILED; the end of %s:\n' "$log" >&2
@@ -50,7 +52,10 @@ bootstrap() {
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' "$@" "$suite" "$target" $mirror
 }
 
-# remove PATH: also trees that a user namespace made.
-remove() {
-	rm -rf "$1" 2>/dev/null || unshare --map-auto --map-root-user rm -rf "$1"
+# as_root COMMAND…: as root, real or in a user namespace.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-auto --map-root-user "$@"; fi
 }
+
+# remove PATH: also trees that a user namespace made.
+remove() { rm -rf "$1" 2>/dev/null || as_root rm -rf "$1"; }
