@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig.h"
+
+#include "clock.h"
+#include "ipc.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+#ifndef VC_COMPOSITOR_BUILT
+#define VC_COMPOSITOR_BUILT "vcockpit-compositor"
+#endif
+
+static void pause_ms(int ms) {
+	poll(NULL, 0, ms);
+}
+
+void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi) {
+	*rig = (struct rig){.pid = -1, .stored = -1, .notify_sock = -1, .tool = {.sock = -1}};
+	strcpy(rig->dir, "/tmp/vcockpit-kms.XXXXXX");
+	assert_non_null(mkdtemp(rig->dir));
+	snprintf(rig->config, sizeof(rig->config), "%s/compositor.ini", rig->dir);
+	snprintf(rig->display, sizeof(rig->display), "%s/display", rig->dir);
+	snprintf(rig->control, sizeof(rig->control), "%s/control", rig->dir);
+	snprintf(rig->notify, sizeof(rig->notify), "%s/notify", rig->dir);
+	FILE *file = fopen(rig->config, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"[compositor]\ndisplay_socket = %s\ncontrol_socket = %s\n"
+		"[output main]\ncard = %s\nmode = 1280x480@30\nbackground = #%06x\n%s\n"
+		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 640x480\nuser = %u\n%s\n"
+		"[layer ivi]\nrole = guest\noutput = main\nrect = 704,0 512x480\nuser = %u\nmessage = Back soon\n%s\n",
+		rig->display, rig->control, card, RIG_BACKGROUND, extra, getuid(), cluster, getuid(), ivi);
+	assert_int_equal(fclose(file), 0);
+
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	strcpy(address.sun_path, rig->notify);
+	rig->notify_sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_return_code(bind(rig->notify_sock, (struct sockaddr *)&address, sizeof(address)), errno);
+}
+
+/* In the child: becomes the compositor. */
+static void become_compositor(const struct rig *rig, int log) {
+	char text[32];
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (log >= 0)
+		dup2(log, STDERR_FILENO);
+	if (rig->preload)
+		setenv("LD_PRELOAD", rig->preload, 1);
+	setenv("NOTIFY_SOCKET", rig->notify, 1);
+	if (rig->stored >= 0) {
+		/* As sd_listen_fds(3) wants it: descriptor 3, without close-on-exec. */
+		if (dup2(rig->stored, 3) < 0 || fcntl(3, F_SETFD, 0) < 0)
+			_exit(126);
+		snprintf(text, sizeof(text), "%d", (int)getpid());
+		setenv("LISTEN_PID", text, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		setenv("LISTEN_FDNAMES", "drm-main", 1);
+	}
+	const char *program = getenv("VC_COMPOSITOR");
+	if (!program)
+		program = access(VC_COMPOSITOR_BUILT, X_OK) == 0 ? VC_COMPOSITOR_BUILT : "vcockpit-compositor";
+	execlp(program, program, "--config", rig->config, (char *)NULL);
+	_exit(127);
+}
+
+/* Takes the card out of FDSTORE messages. */
+static void read_notify(struct rig *rig) {
+	char text[512];
+	for (;;) {
+		int fds[1];
+		unsigned n = 1;
+		if (vc_ipc_recv(rig->notify_sock, text, sizeof(text), fds, &n) <= 0)
+			return;
+		if (n == 1 && rig->stored < 0)
+			rig->stored = fds[0];
+		else if (n == 1)
+			close(fds[0]);
+	}
+}
+
+void rig_start(struct rig *rig) {
+	rig->pid = fork();
+	assert_return_code(rig->pid, errno);
+	if (rig->pid == 0)
+		become_compositor(rig, -1);
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (vc_control_connect(&rig->tool, rig->control, 5000) < 0) {
+		assert_int_equal(waitpid(rig->pid, NULL, WNOHANG), 0);
+		assert_true(vc_clock_now() < limit_ns);
+		pause_ms(20);
+	}
+	/* The socket is there before the display is; the first answer comes when all is up. */
+	struct vc_control_status status;
+	rig_status(rig, &status);
+	read_notify(rig);
+}
+
+int rig_run(struct rig *rig, char *log, size_t size) {
+	int pipes[2], status;
+	assert_return_code(pipe2(pipes, O_CLOEXEC), errno);
+	pid_t pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		become_compositor(rig, pipes[1]);
+	close(pipes[1]);
+	size_t used = 0;
+	ssize_t got;
+	struct pollfd p = {.fd = pipes[0], .events = POLLIN};
+	while (poll(&p, 1, RIG_LIMIT_MS) == 1 && (got = read(pipes[0], log + used, size - 1 - used)) > 0)
+		used += (size_t)got;
+	log[used] = '\0';
+	close(pipes[0]);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void rig_kill(struct rig *rig) {
+	int status;
+	read_notify(rig);
+	vc_control_disconnect(&rig->tool);
+	assert_return_code(kill(rig->pid, SIGKILL), errno);
+	assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
+	rig->pid = -1;
+}
+
+void rig_stop(struct rig *rig) {
+	int status = 0;
+	if (rig->pid > 0) {
+		vc_control_disconnect(&rig->tool);
+		assert_return_code(kill(rig->pid, SIGTERM), errno);
+		assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	if (rig->stored >= 0)
+		close(rig->stored);
+	close(rig->notify_sock);
+	unlink(rig->config);
+	unlink(rig->display);
+	unlink(rig->control);
+	unlink(rig->notify);
+	rmdir(rig->dir);
+}
+
+bool rig_has_card(const char *driver) {
+	for (int i = 0; i < 16; i++) {
+		char path[32];
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+		drmVersion *version = fd >= 0 ? drmGetVersion(fd) : NULL;
+		bool found = version && strcmp(version->name, driver) == 0;
+		drmFreeVersion(version);
+		if (fd >= 0)
+			close(fd);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+static void painter_buffer(struct painter *p, uint32_t id) {
+	size_t size = ((size_t)p->width * p->height * 4 + 4095) & ~(size_t)4095;
+	p->fd[id] = memfd_create("painter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_return_code(p->fd[id], errno);
+	assert_return_code(ftruncate(p->fd[id], (off_t)size), errno);
+	assert_return_code(fcntl(p->fd[id], F_ADD_SEALS, F_SEAL_SHRINK), errno);
+	p->pixels[id] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd[id], 0);
+	assert_ptr_not_equal(p->pixels[id], MAP_FAILED);
+	struct vc_display_buffer_add add = {
+		.id = id,
+		.kind = VC_DISPLAY_MEMFD,
+		.width = p->width,
+		.height = p->height,
+		.fourcc = DRM_FORMAT_XRGB8888,
+		.stride = p->width * 4,
+		.size = size,
+	};
+	assert_int_equal(vc_display_buffer_add(&p->client, &add, p->fd[id]), 0);
+}
+
+void painter_open(struct painter *p, const struct rig *rig, const char *layer, uint32_t width, uint32_t height) {
+	char why[VC_DISPLAY_REASON_MAX] = "";
+	*p = (struct painter){0};
+	int err = vc_display_connect(&p->client, rig->display, layer, 5000, why);
+	if (err < 0)
+		fail_msg("%s: %s", layer, why);
+	p->width = width ? width : p->client.zone.width;
+	p->height = height ? height : p->client.zone.height;
+	painter_buffer(p, 0);
+	painter_buffer(p, 1);
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (!p->free[0] || !p->free[1]) {
+		assert_true(vc_clock_now() < limit_ns);
+		assert_true(painter_listen(p, 100));
+	}
+}
+
+void painter_close(struct painter *p) {
+	vc_display_disconnect(&p->client);
+	size_t size = ((size_t)p->width * p->height * 4 + 4095) & ~(size_t)4095;
+	for (int i = 0; i < 2; i++) {
+		munmap(p->pixels[i], size);
+		close(p->fd[i]);
+	}
+}
+
+bool painter_listen(struct painter *p, int timeout_ms) {
+	union vc_display_message message;
+	struct pollfd poll_sock = {.fd = p->client.sock, .events = POLLIN};
+	if (poll(&poll_sock, 1, timeout_ms) <= 0)
+		return true;
+	int got;
+	while ((got = vc_display_receive(&p->client, &message)) > 0) {
+		switch (message.header.type) {
+		case VC_DISPLAY_BUFFER_READY:
+			p->free[message.buffer_ready.id] = true;
+			break;
+		case VC_DISPLAY_RELEASE:
+			p->free[message.release.id] = true;
+			break;
+		case VC_DISPLAY_FRAME:
+			p->answered = message.frame.seq;
+			p->flip_ns = message.frame.flip_ns;
+			break;
+		case VC_DISPLAY_BUFFER_REJECTED:
+			fail_msg("buffer rejected: %s", message.buffer_rejected.reason);
+			break;
+		case VC_DISPLAY_ERROR:
+			print_message("source was told: %s\n", message.error.reason);
+			break;
+		}
+	}
+	return got == 0;
+}
+
+void painter_present(struct painter *p, uint32_t colour) {
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (!p->free[0] && !p->free[1]) {
+		assert_true(vc_clock_now() < limit_ns);
+		assert_true(painter_listen(p, 100));
+	}
+	uint32_t id = p->free[0] ? 0 : 1;
+	for (size_t i = 0; i < (size_t)p->width * p->height; i++)
+		p->pixels[id][i] = colour;
+	p->free[id] = false;
+	struct vc_display_present present = {
+		.id = id, .seq = ++p->seq, .width = p->width, .height = p->height, .drawn_ns = vc_clock_now()};
+	assert_int_equal(vc_display_present(&p->client, &present, -1), 0);
+}
+
+int64_t painter_show(struct painter *p, uint32_t colour) {
+	painter_present(p, colour);
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (p->answered < p->seq) {
+		assert_true(vc_clock_now() < limit_ns);
+		assert_true(painter_listen(p, 100));
+	}
+	return p->flip_ns;
+}
+
+void rig_status(struct rig *rig, struct vc_control_status *status) {
+	if (vc_control_get_status(&rig->tool, status) < 0)
+		fail_msg("status: %s", rig->tool.why);
+}
+
+struct vc_control_layer rig_layer(struct rig *rig, const char *name) {
+	struct vc_control_status status;
+	rig_status(rig, &status);
+	for (uint32_t i = 0; i < status.layers; i++)
+		if (strcmp(status.layer[i].name, name) == 0)
+			return status.layer[i];
+	fail_msg("no layer %s", name);
+	return status.layer[0];
+}
+
+void rig_await(struct rig *rig, const char *name, enum vc_layer_state state, enum vc_layer_reason reason) {
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	for (;;) {
+		struct vc_control_layer layer = rig_layer(rig, name);
+		if (layer.state == state && layer.reason == reason)
+			return;
+		if (vc_clock_now() > limit_ns)
+			fail_msg("%s stays in state %u for reason %u; expected %d, %d", name, layer.state, layer.reason,
+				 state, reason);
+		pause_ms(5);
+	}
+}
+
+void rig_expect(struct rig *rig, const struct rig_probe *probes, unsigned count) {
+	struct vc_control_picture picture;
+	if (vc_control_capture(&rig->tool, 0, &picture) < 0)
+		fail_msg("capture: %s", rig->tool.why);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t seen;
+		memcpy(&seen, picture.pixels + (size_t)picture.info.stride * probes[i].y + (size_t)probes[i].x * 4, 4);
+		seen &= 0xffffff;
+		if (seen != probes[i].colour)
+			fail_msg("pixel %u,%u is #%06x, not #%06x", probes[i].x, probes[i].y, seen, probes[i].colour);
+	}
+	vc_control_release(&rig->tool, &picture);
+}
+
+uint32_t rig_pixel(struct rig *rig, uint32_t x, uint32_t y) {
+	struct vc_control_picture picture;
+	uint32_t seen;
+	if (vc_control_capture(&rig->tool, 0, &picture) < 0)
+		fail_msg("capture: %s", rig->tool.why);
+	memcpy(&seen, picture.pixels + (size_t)picture.info.stride * y + (size_t)x * 4, 4);
+	vc_control_release(&rig->tool, &picture);
+	return seen & 0xffffff;
+}

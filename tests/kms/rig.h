@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the KMS tests stand on: a compositor of their own with its config and sockets in a folder of its own, sources that
+ * paint colours, and captures of what the CRTC puts out. Everything that waits has a limit and fails the test behind it.
+ */
+#ifndef VC_RIG_H
+#define VC_RIG_H
+
+#include "control-client.h"
+#include "display-client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#define RIG_LIMIT_MS 20000
+#define RIG_RED 0xc81e32u
+#define RIG_GREEN 0x14a03cu
+#define RIG_BLUE 0x1e46d2u
+#define RIG_GOLD 0xe6b41eu
+#define RIG_BACKGROUND 0x203040u
+
+struct rig {
+	char dir[64], config[96], display[96], control[96], notify[96];
+	const char *preload; /* LD_PRELOAD of the compositor, NULL: none */
+	pid_t pid;
+	int notify_sock; /* plays systemd: takes what the compositor puts in the fd store */
+	int stored;      /* the card's descriptor, -1: none yet */
+	struct vc_control_client tool;
+};
+
+/* Cluster at 0,0 and guest "ivi" beside it, on 1280x480 at 30 Hz, so that a machine without KVM keeps up. @extra: more keys
+ * for [output main] ("" for none), @cluster and @ivi: for the layers. */
+void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi);
+
+/* Starts the compositor and waits until it answers. */
+void rig_start(struct rig *rig);
+
+/* Runs it to its end: returns the exit code, with what it logged in @log. */
+int rig_run(struct rig *rig, char *log, size_t size);
+
+/* SIGKILL; the card's descriptor stays with the rig, as it would with systemd. */
+void rig_kill(struct rig *rig);
+
+/* SIGTERM, expects exit code 0, and tidies up. */
+void rig_stop(struct rig *rig);
+
+/* A card of that driver is there? Otherwise says that the test is skipped. */
+bool rig_has_card(const char *driver);
+
+/* A source of pictures with two memfd buffers of one size. */
+struct painter {
+	struct vc_display_client client;
+	uint32_t width, height;
+	int fd[2];
+	uint32_t *pixels[2];
+	bool free[2];
+	uint64_t seq, answered; /* the last PRESENT, and the last that FRAME answered */
+	int64_t flip_ns;        /* of the last FRAME */
+};
+
+/* Connects as @layer and adds buffers of @width x @height (0: the zone's size). */
+void painter_open(struct painter *painter, const struct rig *rig, const char *layer, uint32_t width, uint32_t height);
+void painter_close(struct painter *painter);
+
+/* Presents one frame filled with @colour; does not wait for it to show. */
+void painter_present(struct painter *painter, uint32_t colour);
+
+/* The same, and waits until FRAME answers it. Returns the flip's time, 0 if it never showed. */
+int64_t painter_show(struct painter *painter, uint32_t colour);
+
+/* Handles what has come; waits at most @timeout_ms for something. Returns false when the connection is over. */
+bool painter_listen(struct painter *painter, int timeout_ms);
+
+void rig_status(struct rig *rig, struct vc_control_status *status);
+struct vc_control_layer rig_layer(struct rig *rig, const char *name);
+
+/* Waits until layer @name is in @state for @reason. */
+void rig_await(struct rig *rig, const char *name, enum vc_layer_state state, enum vc_layer_reason reason);
+
+/* A capture's pixels at some places. */
+struct rig_probe {
+	uint32_t x, y, colour;
+};
+void rig_expect(struct rig *rig, const struct rig_probe *probes, unsigned count);
+
+/* The colour at one place, from a capture. */
+uint32_t rig_pixel(struct rig *rig, uint32_t x, uint32_t y);
+
+#endif
