@@ -37,6 +37,9 @@ static int open_socket(const char *interface) {
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	int err = ioctl(sock, SIOCGIFINDEX, &request) < 0 ? -errno : set_filters(sock);
 	struct sockaddr_can address = {.can_family = AF_CAN, .can_ifindex = request.ifr_ifindex};
+	int yes = 1;
+	if (err == 0 && setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)) < 0)
+		err = -errno;
 	if (err == 0 && bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		err = -errno;
 	if (err == 0 && ioctl(sock, SIOCGIFFLAGS, &request) == 0 && !(request.ifr_flags & IFF_UP))
@@ -91,25 +94,55 @@ void vc_can_finish(struct vc_can *can) {
 	can->sock = -1;
 }
 
+/* When a frame came, on the monotonic clock. The kernel notes it on the real-time clock; how long ago that was tells. A frame
+ * that has waited in the queue must not pass for a new one. */
+static int64_t arrival(struct msghdr *header, int64_t now_ns) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		struct timespec stamp, now;
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
+		clock_gettime(CLOCK_REALTIME, &now);
+		int64_t age_ns = ((int64_t)now.tv_sec - stamp.tv_sec) * VC_NS_PER_S + now.tv_nsec - stamp.tv_nsec;
+		return age_ns > 0 ? now_ns - age_ns : now_ns;
+	}
+	return now_ns;
+}
+
+/* Takes one frame. Returns 1, 0 when none waits, or -errno. */
+static int take_frame(struct vc_can *can, struct vc_vehicle *vehicle, const struct vc_vehicle_rules *rules,
+		      int64_t now_ns) {
+	struct can_frame frame;
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec iov = {.iov_base = &frame, .iov_len = sizeof(frame)};
+	struct msghdr header = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	ssize_t got = recvmsg(can->sock, &header, 0);
+	if (got < 0)
+		return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -errno;
+	if (got != (ssize_t)sizeof(frame))
+		return 1; /* not a classic frame */
+	size_t size = frame.len <= CAN_MAX_DLEN ? frame.len : CAN_MAX_DLEN;
+	bool extended = (frame.can_id & CAN_EFF_FLAG) != 0;
+	vc_vehicle_receive(vehicle, rules, frame.can_id & (extended ? CAN_EFF_MASK : CAN_SFF_MASK), extended,
+			   frame.data, size, arrival(&header, now_ns));
+	return 1;
+}
+
 void vc_can_receive(struct vc_can *can, struct vc_vehicle *vehicle, const struct vc_vehicle_rules *rules,
 		    int64_t now_ns) {
 	if (can->sock < 0 && now_ns >= can->retry_ns)
 		try_open(can, now_ns);
 	for (int i = 0; i < FRAMES_MAX && can->sock >= 0; i++) {
-		struct can_frame frame;
-		ssize_t got = recv(can->sock, &frame, sizeof(frame), 0);
-		if (got == (ssize_t)sizeof(frame)) {
-			size_t size = frame.len <= CAN_MAX_DLEN ? frame.len : CAN_MAX_DLEN;
-			bool extended = (frame.can_id & CAN_EFF_FLAG) != 0;
-			vc_vehicle_receive(vehicle, rules, frame.can_id & (extended ? CAN_EFF_MASK : CAN_SFF_MASK),
-					   extended, frame.data, size, now_ns);
-			continue;
-		}
-		if (got >= 0 || errno == EINTR)
-			continue;
-		if (errno == EAGAIN)
+		int got = take_frame(can, vehicle, rules, now_ns);
+		if (got == 0)
 			return;
-		tell(can, errno);
+		if (got > 0)
+			continue;
+		tell(can, -got);
 		vc_can_finish(can);
 		can->retry_ns = now_ns + RETRY_NS;
 	}

@@ -153,6 +153,8 @@ bool vc_cluster_start(struct vc_cluster *c) {
 		int64_t now_ns = vc_clock_now();
 		if (!connect_display(c, now_ns))
 			return false;
+		vc_can_receive(&c->can, &c->vehicle, &c->config->rules, now_ns);
+		vc_vehicle_check(&c->vehicle, &c->config->rules, now_ns);
 		vc_notify_alive(&c->notify, now_ns);
 		publish(c, now_ns);
 		if (!c->scene && !sleep_until_asked(c, (int)c->config->reconnect_ms))

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <linux/can.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -253,6 +254,23 @@ static void test_silent_bus_shows(void **state) {
 	rig_stop(&rig);
 }
 
+/* Frames that waited in the socket while the loop was held up are as old as they are. */
+static void test_queued_frames_are_old(void **state) {
+	(void)state;
+	int yes = 1;
+	rig_start(&rig, 640, 480);
+	assert_int_equal(setsockopt(rig.cluster.can.sock, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)), 0);
+	for (int i = 0; i < 4; i++)
+		send_all(&rig);
+	int64_t later = vc_clock_now() + VC_NS_PER_S;
+	while (vc_clock_now() < later)
+		poll(NULL, 0, 100);
+	vc_can_receive(&rig.cluster.can, &rig.cluster.vehicle, &config.rules, vc_clock_now());
+	int64_t age_ns = vc_clock_now() - rig.cluster.vehicle.message[VC_DBC_SPEED].good_ns;
+	assert_true(age_ns >= VC_NS_PER_S);
+	rig_stop(&rig);
+}
+
 static void test_refused_then_stopped(void **state) {
 	(void)state;
 	rig_start(&rig, 640, 480);
@@ -305,6 +323,7 @@ int main(void) {
 		cmocka_unit_test(test_reconnects),
 		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_silent_bus_shows),
+		cmocka_unit_test(test_queued_frames_are_old),
 		cmocka_unit_test(test_refused_then_stopped),
 		cmocka_unit_test(test_notifies),
 	};
