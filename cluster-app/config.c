@@ -17,7 +17,7 @@ void vc_config_defaults(struct vc_config *config) {
 				     .stats = VC_CLUSTER_STATS,
 				     .fonts = "Roboto, Inter, DejaVu Sans",
 				     .can = "can0",
-				     .priority = 40,
+				     .priority = 70,
 				     .lamp_check_ms = 1000,
 				     .needle_ms = 90,
 				     .reconnect_ms = 50,

@@ -84,6 +84,41 @@ static void test_values_arrive(void **state) {
 	assert_int_equal(p.notice, VC_NOTICE_NONE);
 }
 
+/* Frames put together by hand from vehicle.dbc, so that encoder and decoder can't agree on a mistake. */
+static void test_decodes_bytes_by_hand(void **state) {
+	(void)state;
+	struct vc_dbc_speed speed;
+	struct vc_dbc_engine engine;
+	struct vc_dbc_gearbox gearbox;
+	struct vc_dbc_body body;
+	struct vc_dbc_trip trip;
+	struct vc_dbc_ambient ambient;
+	/* Little-endian 0x1e61 = 7777 hundredths. */
+	assert_true(vc_dbc_speed_decode(&speed, (const uint8_t[]){0, 0, 0x61, 0x1e, 0, 0, 0, 0}, 8));
+	assert_float_equal(speed.display_speed, 77.77, 1e-9);
+	/* 0x2ee0 = 12000 quarters; 0x82 = 130 - 40; bits 0 and 3 of byte 5. */
+	assert_true(vc_dbc_engine_decode(&engine, (const uint8_t[]){0, 0, 0xe0, 0x2e, 0x82, 0x09, 0, 0}, 8));
+	assert_float_equal(engine.engine_speed, 3000, 1e-9);
+	assert_int_equal(engine.coolant_temperature, 90);
+	assert_true(engine.oil_pressure_low && engine.coolant_hot && !engine.charge_fault && !engine.engine_fault);
+	/* The upper half of byte 1 is the selector; 0x1f in 5 bits is -1. */
+	assert_true(vc_dbc_gearbox_decode(&gearbox, (const uint8_t[]){0, 0x1e, 0x1f, 0}, 4));
+	assert_int_equal(gearbox.selector, VC_DBC_GEARBOX_SELECTOR_R);
+	assert_int_equal(gearbox.gear, -1);
+	assert_true(vc_dbc_body_decode(&body, (const uint8_t[]){0, 0, 0x4a, 0}, 4));
+	assert_true(body.turn_right && body.high_beam && body.door_open && !body.turn_left && !body.low_beam);
+	/* Big-endian 0x00075b56 = 482134 and 0x0004fa = 1274 tenths. */
+	assert_true(vc_dbc_trip_decode(&trip, (const uint8_t[]){0x00, 0x07, 0x5b, 0x56, 0x00, 0x04, 0xfa}, 7));
+	assert_float_equal(trip.odometer, 48213.4, 1e-9);
+	assert_float_equal(trip.trip_distance, 127.4, 1e-9);
+	/* Big-endian, signed: 0xffdd = -35 tenths. */
+	assert_true(vc_dbc_ambient_decode(&ambient, (const uint8_t[]){23, 59, 58, 0xff, 0xdd}, 5));
+	assert_int_equal(ambient.hour, 23);
+	assert_float_equal(ambient.outside_temperature, -3.5, 1e-9);
+	assert_false(vc_dbc_ambient_decode(&ambient, (const uint8_t[]){24, 0, 0, 0, 0}, 5));
+	assert_false(vc_dbc_ambient_decode(&ambient, (const uint8_t[]){1, 2, 3, 4, 5}, 4));
+}
+
 static void test_nothing_known_at_first(void **state) {
 	(void)state;
 	struct car car;
@@ -227,15 +262,11 @@ static void test_digits_do_not_flicker(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values_arrive),
-		cmocka_unit_test(test_nothing_known_at_first),
-		cmocka_unit_test(test_silent_message),
-		cmocka_unit_test(test_no_old_and_no_bad_value),
-		cmocka_unit_test(test_out_of_range_is_malformed),
-		cmocka_unit_test(test_foreign_frames),
-		cmocka_unit_test(test_lamp_check),
-		cmocka_unit_test(test_needle_inertia),
-		cmocka_unit_test(test_digits_do_not_flicker),
+		cmocka_unit_test(test_decodes_bytes_by_hand),   cmocka_unit_test(test_values_arrive),
+		cmocka_unit_test(test_nothing_known_at_first),  cmocka_unit_test(test_silent_message),
+		cmocka_unit_test(test_no_old_and_no_bad_value), cmocka_unit_test(test_out_of_range_is_malformed),
+		cmocka_unit_test(test_foreign_frames),          cmocka_unit_test(test_lamp_check),
+		cmocka_unit_test(test_needle_inertia),          cmocka_unit_test(test_digits_do_not_flicker),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
