@@ -90,6 +90,8 @@ static void wrong_answers_are_refused(void **state) {
 		{VC_FAKE_NOT_MEMORY, 0, -EPROTO, -EPROTO, false},
 		{VC_FAKE_REFUSING, 0, -EBUSY, -EBUSY, true},
 		{VC_FAKE_BAD_PICTURE, 0, -EPROTO, 0, false},
+		{VC_FAKE_OTHER_LOG, 0, 0, -EPROTO, false},
+		{VC_FAKE_LOG_SIZE, 0, 0, -EPROTO, false},
 	};
 	struct vc_control_records *records = malloc(sizeof(*records));
 	assert_non_null(records);

@@ -165,8 +165,9 @@ static void answer_capture(const struct vc_fake *fake, int sock) {
 static void answer_frames(const struct vc_fake *fake, int sock, uint32_t output) {
 	static struct vc_frame_log log;
 	vc_fake_log(&log, 90);
-	log.output = output;
-	struct vc_control_frames frames = {.type = VC_CONTROL_FRAMES, .size = sizeof(log)};
+	log.output = output + (fake->fault == VC_FAKE_OTHER_LOG);
+	struct vc_control_frames frames = {.type = VC_CONTROL_FRAMES,
+					   .size = sizeof(log) - (fake->fault == VC_FAKE_LOG_SIZE)};
 	answer(fake, sock, &frames, sizeof(frames), make_memory(fake, &log, sizeof(log)));
 }
 

@@ -23,6 +23,8 @@ enum vc_fake_fault {
 	VC_FAKE_NOT_MEMORY,   /* a pipe instead of memory */
 	VC_FAKE_REFUSING,     /* FAILED to everything but GET_STATUS, with control characters in its reason */
 	VC_FAKE_BAD_PICTURE,  /* a stride smaller than a row */
+	VC_FAKE_OTHER_LOG,    /* the frame log of another output */
+	VC_FAKE_LOG_SIZE,     /* FRAMES says another size than a log has */
 	VC_FAKE_BAD_STATUS,   /* vc_fake.mangle spoils the status */
 	VC_FAKE_DEAF,         /* listens, but takes nobody in, and its queue is full */
 };
