@@ -115,8 +115,10 @@ bool vc_arc_init(struct vc_arc *arc, const struct vc_arc_shape *shape) {
 	/* Two pixels along the circle, so that the head has no steps. */
 	arc->edge = 1 + (int)lround(VC_ARC_FULL / (fabs(shape->sweep) * shape->outer));
 	arc->tail_steps = (int)lround(VC_ARC_FULL * shape->tail / fabs(shape->sweep));
+	if (vc_rect_empty(arc->box))
+		return false;
 	arc->position = calloc((size_t)arc->box.width * (size_t)arc->box.height, sizeof(*arc->position));
-	arc->weight = calloc((size_t)(arc->edge * 2 + arc->tail_steps), sizeof(*arc->weight));
+	arc->weight = calloc((size_t)arc->edge * 2 + (size_t)arc->tail_steps, sizeof(*arc->weight));
 	if (!arc->position || !arc->weight || !vc_image_create(&arc->lit, arc->box.width, arc->box.height)) {
 		vc_arc_finish(arc);
 		return false;

@@ -42,28 +42,24 @@ static const char *parse_interface(const char *value, char out[IFNAMSIZ]) {
 	return vc_conf_string(value, out, IFNAMSIZ);
 }
 
-/* A table of the keys that hold numbers. */
-struct number {
-	const char *section, *key;
-	int64_t min, max;
-	size_t offset;
-};
-
 static const char *set_number(struct vc_config *config, const struct vc_conf_entry *e, bool *known) {
-	static const struct number numbers[] = {
-		{"cluster", "priority", 0, 98, offsetof(struct vc_config, priority)},
-		{"look", "lamp_check_ms", 0, 10000, offsetof(struct vc_config, lamp_check_ms)},
-		{"look", "needle_ms", 0, 2000, offsetof(struct vc_config, needle_ms)},
-		{"display", "reconnect_ms", 10, 10000, offsetof(struct vc_config, reconnect_ms)},
-		{"display", "welcome_ms", 10, 10000, offsetof(struct vc_config, welcome_ms)},
-		{"display", "heartbeat_ms", 10, 10000, offsetof(struct vc_config, heartbeat_ms)},
+	const struct {
+		const char *section, *key;
+		int64_t min, max;
+		int64_t *value;
+	} numbers[] = {
+		{"cluster", "priority", 0, 98, &config->priority},
+		{"look", "lamp_check_ms", 0, 10000, &config->lamp_check_ms},
+		{"look", "needle_ms", 0, 2000, &config->needle_ms},
+		{"display", "reconnect_ms", 10, 10000, &config->reconnect_ms},
+		{"display", "welcome_ms", 10, 10000, &config->welcome_ms},
+		{"display", "heartbeat_ms", 10, 10000, &config->heartbeat_ms},
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		const struct number *n = &numbers[i];
-		if (strcmp(e->kind, n->section) != 0 || strcmp(e->key, n->key) != 0)
+		if (strcmp(e->kind, numbers[i].section) != 0 || strcmp(e->key, numbers[i].key) != 0)
 			continue;
 		*known = true;
-		return vc_conf_int(e->value, n->min, n->max, (int64_t *)(void *)((char *)config + n->offset));
+		return vc_conf_int(e->value, numbers[i].min, numbers[i].max, numbers[i].value);
 	}
 	return NULL;
 }

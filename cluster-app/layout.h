@@ -10,7 +10,7 @@
 #define VC_ZONE_WIDTH_MIN 320
 #define VC_ZONE_HEIGHT_MIN 200
 
-#define VC_CAPTION_ROOM 64 /* units that a caption beside a number takes */
+#define VC_CAPTION_ROOM 70 /* units that a caption beside a number takes */
 
 struct vc_point {
 	double x, y;

@@ -8,22 +8,22 @@
 #include <math.h>
 
 static const struct {
-	enum vc_lamp lamp; /* that calls for it */
 	const char *text;
+	enum vc_lamp lamp; /* that calls for it */
 	uint32_t colour;
 } notices[VC_NOTICES] = {
-	[VC_NOTICE_NO_DATA] = {VC_LAMP_DATA, "NO VEHICLE DATA", VC_COLOUR_RED},
-	[VC_NOTICE_DATA] = {VC_LAMP_DATA, "Vehicle data incomplete", VC_COLOUR_AMBER},
-	[VC_NOTICE_BRAKE] = {VC_LAMP_BRAKE, "Brake fault: stop safely", VC_COLOUR_RED},
-	[VC_NOTICE_OIL] = {VC_LAMP_OIL, "Oil pressure: stop engine", VC_COLOUR_RED},
-	[VC_NOTICE_COOLANT] = {VC_LAMP_COOLANT, "Engine too hot", VC_COLOUR_RED},
-	[VC_NOTICE_AIRBAG] = {VC_LAMP_AIRBAG, "Airbag fault", VC_COLOUR_RED},
-	[VC_NOTICE_DOOR] = {VC_LAMP_DOOR, "Door open", VC_COLOUR_RED},
-	[VC_NOTICE_BELT] = {VC_LAMP_BELT, "Fasten seat belt", VC_COLOUR_RED},
-	[VC_NOTICE_BATTERY] = {VC_LAMP_BATTERY, "Battery not charging", VC_COLOUR_RED},
-	[VC_NOTICE_ENGINE] = {VC_LAMP_ENGINE, "Check engine", VC_COLOUR_AMBER},
-	[VC_NOTICE_TYRE] = {VC_LAMP_TYRE, "Check tyre pressure", VC_COLOUR_AMBER},
-	[VC_NOTICE_FUEL] = {VC_LAMP_FUEL, "Fuel low", VC_COLOUR_AMBER},
+	[VC_NOTICE_NO_DATA] = {"NO VEHICLE DATA", VC_LAMP_DATA, VC_COLOUR_RED},
+	[VC_NOTICE_DATA] = {"Vehicle data incomplete", VC_LAMP_DATA, VC_COLOUR_AMBER},
+	[VC_NOTICE_BRAKE] = {"Brake fault: stop safely", VC_LAMP_BRAKE, VC_COLOUR_RED},
+	[VC_NOTICE_OIL] = {"Oil pressure: stop engine", VC_LAMP_OIL, VC_COLOUR_RED},
+	[VC_NOTICE_COOLANT] = {"Engine too hot", VC_LAMP_COOLANT, VC_COLOUR_RED},
+	[VC_NOTICE_AIRBAG] = {"Airbag fault", VC_LAMP_AIRBAG, VC_COLOUR_RED},
+	[VC_NOTICE_DOOR] = {"Door open", VC_LAMP_DOOR, VC_COLOUR_RED},
+	[VC_NOTICE_BELT] = {"Fasten seat belt", VC_LAMP_BELT, VC_COLOUR_RED},
+	[VC_NOTICE_BATTERY] = {"Battery not charging", VC_LAMP_BATTERY, VC_COLOUR_RED},
+	[VC_NOTICE_ENGINE] = {"Check engine", VC_LAMP_ENGINE, VC_COLOUR_AMBER},
+	[VC_NOTICE_TYRE] = {"Check tyre pressure", VC_LAMP_TYRE, VC_COLOUR_AMBER},
+	[VC_NOTICE_FUEL] = {"Fuel low", VC_LAMP_FUEL, VC_COLOUR_AMBER},
 };
 
 enum vc_notice vc_notice_choose(const uint8_t lamp[VC_LAMPS], bool anything_known) {

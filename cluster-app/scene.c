@@ -178,7 +178,7 @@ static struct vc_rect text_damage(const struct vc_scene *scene, const struct vc_
 
 uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *shown,
 		       const struct vc_picture *picture) {
-	struct vc_rect damage[VC_ARCS + VC_TEXTS + VC_LAMPS + 1];
+	struct vc_rect damage[(int)VC_ARCS + (int)VC_TEXTS + (int)VC_LAMPS + 1];
 	int count = 0;
 	for (int i = 0; i < VC_ARCS; i++)
 		damage[count++] = vc_arc_damage(&scene->arc[i], shown->arc[i], picture->arc[i]);

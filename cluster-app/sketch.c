@@ -2,6 +2,7 @@
 #include "sketch.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 cairo_t *vc_sketch_begin(const struct vc_image *image) {
@@ -30,9 +31,9 @@ void vc_sketch_stop(cairo_pattern_t *pattern, double offset, uint32_t colour, do
 }
 
 /* A running mean over 2 * @radius + 1 samples, @count of them @step apart. */
-static void box_blur(const float *from, float *to, int count, int step, int radius) {
+static void box_blur(const float *from, float *to, ptrdiff_t count, ptrdiff_t step, ptrdiff_t radius) {
 	float sum = 0, scale = 1.0f / (float)(2 * radius + 1);
-	for (int i = -radius; i < count + radius; i++) {
+	for (ptrdiff_t i = -radius; i < count + radius; i++) {
 		if (i + radius < count && i + radius >= 0)
 			sum += from[(i + radius) * step];
 		if (i - radius - 1 >= 0)
@@ -43,18 +44,18 @@ static void box_blur(const float *from, float *to, int count, int step, int radi
 }
 
 /* Three box blurs each way come close to a Gaussian. @a and @b hold width * height samples; the result is in @a. */
-static void blur(float *a, float *b, int width, int height, int radius) {
+static void blur(float *a, float *b, ptrdiff_t width, ptrdiff_t height, int radius) {
 	for (int pass = 0; pass < 3; pass++) {
-		for (int y = 0; y < height; y++)
+		for (ptrdiff_t y = 0; y < height; y++)
 			box_blur(a + y * width, b + y * width, width, 1, radius);
-		for (int x = 0; x < width; x++)
+		for (ptrdiff_t x = 0; x < width; x++)
 			box_blur(b + x, a + x, height, width, radius);
 	}
 }
 
 bool vc_sketch_glow(struct vc_image *image, uint32_t colour, double radius, double strength) {
 	size_t count = (size_t)image->width * (size_t)image->height;
-	float *a = malloc(count * sizeof(*a)), *b = malloc(count * sizeof(*b));
+	float *a = calloc(count, sizeof(*a)), *b = calloc(count, sizeof(*b));
 	int r = (int)lround(radius / 3);
 	if (a && b) {
 		for (size_t i = 0; i < count; i++)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECONDS 60
+#define DRIVE_MS INT64_C(60000)
 #define STEP_MS 10
 #define EPOCH_S 1700000000 /* any: canplayer looks at differences only */
 
@@ -165,7 +165,7 @@ static void write_frame(FILE *out, const char *interface, int message, int64_t m
 	encode(message, car, (double)ms / 1000, data);
 	vc_e2e_protect(m, data, (uint8_t)(ms / m->cycle_ms % 15));
 	/* Real buses don't send all at once: each message has its own place in the cycle. */
-	int64_t us = ms * 1000 + message * 450;
+	int64_t us = ms * 1000 + message * INT64_C(450);
 	fprintf(out, "(%" PRId64 ".%06" PRId64 ") %s %0*X#", EPOCH_S + us / 1000000, us % 1000000, interface,
 		m->extended ? 8 : 3, m->id);
 	for (unsigned i = 0; i < m->size; i++)
@@ -191,7 +191,7 @@ int main(int argc, char **argv) {
 		return 1;
 	}
 	struct car car = {.odometer_km = 48213.4, .trip_km = 127.4, .fuel = 62, .coolant = 84, .gear = 1};
-	for (int64_t ms = 0; ms < SECONDS * 1000; ms += STEP_MS) {
+	for (int64_t ms = 0; ms < DRIVE_MS; ms += STEP_MS) {
 		move_car(&car, (double)ms / 1000, STEP_MS / 1000.0);
 		for (int i = 0; i < VC_DBC_MESSAGES; i++)
 			if (vc_dbc_messages[i].cycle_ms > 0 && ms % vc_dbc_messages[i].cycle_ms == 0)
