@@ -11,6 +11,7 @@
 /* Gallium's names for what CREATE_2D makes; virglrenderer's wire format. */
 #define TARGET_TEXTURE_2D 2u
 #define BIND_RENDER_TARGET (1u << 1)
+#define BIND_SCANOUT (1u << 18)
 
 uint32_t vc_gpu_fourcc(uint32_t format) {
 	switch (format) {
@@ -90,7 +91,7 @@ uint32_t vc_command_create_2d(struct vc_gpu *gpu, struct vc_command *c) {
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	struct vc_worker_create create = {.target = TARGET_TEXTURE_2D,
 					  .format = b->format,
-					  .bind = BIND_RENDER_TARGET,
+					  .bind = BIND_RENDER_TARGET | BIND_SCANOUT,
 					  .width = b->width,
 					  .height = b->height,
 					  .depth = 1,

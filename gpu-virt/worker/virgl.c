@@ -12,12 +12,14 @@
 #include <epoxy/egl.h>
 #include <epoxy/gl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_gpu.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <virgl/virglrenderer.h>
+#include <xf86drm.h>
 
 /* virglrenderer's header declares it and leaves its shape to virgl's wire format. */
 struct virgl_box {
@@ -28,8 +30,10 @@ struct virgl_box {
 struct export {
 	uint32_t resource;
 	uint64_t number;
+	GLuint texture; /* ours, 0: virglrenderer's own */
 	EGLImageKHR image;
 	int fd; /* -1: can't be */
+	uint32_t fourcc;
 	uint32_t stride;
 	uint64_t offset, modifier;
 	struct export *next;
@@ -61,19 +65,15 @@ static uint32_t response(int err) {
 	return err == ENOMEM || err == -ENOMEM ? VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY : VIRTIO_GPU_RESP_ERR_UNSPEC;
 }
 
-static uint32_t virgl_create(uint32_t id, const struct vc_worker_create *c) {
-	struct virgl_renderer_resource_create_args args = {.handle = id,
-							   .target = c->target,
-							   .format = c->format,
-							   .bind = c->bind,
-							   .width = c->width,
-							   .height = c->height,
-							   .depth = c->depth,
-							   .array_size = c->array_size,
-							   .last_level = c->last_level,
-							   .nr_samples = c->nr_samples,
-							   .flags = c->flags};
-	return response(virgl_renderer_resource_create(&args, NULL, 0));
+static void destroy_export(struct export *e) {
+	virgl_renderer_force_ctx_0();
+	if (e->fd >= 0)
+		close(e->fd);
+	if (e->image != EGL_NO_IMAGE_KHR)
+		eglDestroyImageKHR(eglGetCurrentDisplay(), e->image);
+	if (e->texture)
+		glDeleteTextures(1, &e->texture);
+	free(e);
 }
 
 static void forget_export(uint32_t id) {
@@ -82,13 +82,7 @@ static void forget_export(uint32_t id) {
 		if (e->resource != id)
 			continue;
 		*link = e->next;
-		if (e->fd >= 0)
-			close(e->fd);
-		if (e->image != EGL_NO_IMAGE_KHR) {
-			virgl_renderer_force_ctx_0();
-			eglDestroyImageKHR(eglGetCurrentDisplay(), e->image);
-		}
-		free(e);
+		destroy_export(e);
 		return;
 	}
 }
@@ -102,9 +96,9 @@ static uint32_t virgl_detach(uint32_t id) {
 }
 
 static uint32_t virgl_unref(uint32_t id) {
-	forget_export(id);
 	virgl_detach(id);
 	virgl_renderer_resource_unref(id);
+	forget_export(id);
 	return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
@@ -155,8 +149,8 @@ static bool virgl_fence(uint64_t seq) {
 	return virgl_renderer_create_fence((int)(uint32_t)seq, 0) == 0;
 }
 
-/* Asks EGL for the texture's memory. */
-static void export_texture(struct export *e, uint32_t texture) {
+/* The memory of a GL texture as a dma-buf. Alpha means nothing on a screen. */
+static bool export_texture(struct export *e, GLuint texture) {
 	EGLDisplay display = eglGetCurrentDisplay();
 	int fourcc, planes, fds[4] = {-1, -1, -1, -1};
 	EGLint strides[4], offsets[4];
@@ -164,39 +158,88 @@ static void export_texture(struct export *e, uint32_t texture) {
 	e->image = eglCreateImageKHR(display, eglGetCurrentContext(), EGL_GL_TEXTURE_2D_KHR,
 				     (EGLClientBuffer)(uintptr_t)texture, NULL);
 	if (e->image == EGL_NO_IMAGE_KHR)
-		return;
+		return false;
 	if (!eglExportDMABUFImageQueryMESA(display, e->image, &fourcc, &planes, &modifier) || planes != 1 ||
-	    !eglExportDMABUFImageMESA(display, e->image, fds, strides, offsets) || fds[0] < 0)
-		return;
-	/* What the guest's format promises must be what the memory holds. */
-	if (fourcc != (int)DRM_FORMAT_ARGB8888 && fourcc != (int)DRM_FORMAT_XRGB8888) {
-		close(fds[0]);
-		return;
-	}
+	    !eglExportDMABUFImageMESA(display, e->image, fds, strides, offsets))
+		return false;
 	e->fd = fds[0];
 	e->stride = (uint32_t)strides[0];
 	e->offset = (uint64_t)offsets[0];
 	e->modifier = modifier;
+	if (fourcc == (int)DRM_FORMAT_ARGB8888 || fourcc == (int)DRM_FORMAT_XRGB8888)
+		e->fourcc = DRM_FORMAT_XRGB8888;
+	else if (fourcc == (int)DRM_FORMAT_ABGR8888 || fourcc == (int)DRM_FORMAT_XBGR8888)
+		e->fourcc = DRM_FORMAT_XBGR8888;
+	return e->fd >= 0 && e->fourcc != 0;
 }
 
+static struct export *add_export(uint32_t id) {
+	struct export *e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	*e = (struct export){.resource = id, .image = EGL_NO_IMAGE_KHR, .fd = -1, .number = vc_slot_next_export()};
+	e->next = exports;
+	exports = e;
+	return e;
+}
+
+/* The export of a texture that virglrenderer made. */
 static struct export *find_export(uint32_t id, uint32_t texture) {
 	for (struct export *e = exports; e; e = e->next)
 		if (e->resource == id)
 			return e;
-	struct export *e = calloc(1, sizeof(*e));
-	if (!e)
-		return NULL;
-	*e = (struct export){.resource = id, .image = EGL_NO_IMAGE_KHR, .fd = -1, .next = exports};
-	e->number = vc_slot_next_export();
-	exports = e;
-	if (export_works) {
-		export_texture(e, texture);
-		if (e->fd < 0) {
-			vc_info("textures can't be exported as dma-bufs here; frames are copied");
-			export_works = false;
-		}
+	struct export *e = add_export(id);
+	if (e && export_works && !export_texture(e, texture) && e->fd >= 0) {
+		close(e->fd);
+		e->fd = -1;
 	}
 	return e;
+}
+
+/* virglrenderer keeps BGRA pictures in RGBA textures, and many planes can't show those. So what may become a scanout is made
+ * here, as a BGRA texture, and given to it as an image. False: let virglrenderer make it. */
+static bool create_scanout(const struct virgl_renderer_resource_create_args *args) {
+	struct virgl_renderer_resource_create_args copy = *args;
+	struct export *e = add_export(args->handle);
+	if (!e)
+		return false;
+	virgl_renderer_force_ctx_0();
+	glGenTextures(1, &e->texture);
+	glBindTexture(GL_TEXTURE_2D, e->texture);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, (GLsizei)args->width, (GLsizei)args->height, 0, GL_BGRA,
+		     GL_UNSIGNED_INT_8_8_8_8_REV, NULL);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, 0);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+	glBindTexture(GL_TEXTURE_2D, 0);
+	if (export_texture(e, e->texture) && e->fourcc == DRM_FORMAT_XRGB8888 &&
+	    virgl_renderer_resource_import_eglimage(&copy, e->image) == 0)
+		return true;
+	vc_debug("resource %u can't be made as a BGRA texture", args->handle);
+	forget_export(args->handle);
+	return false;
+}
+
+static bool may_be_scanout(const struct vc_worker_create *c) {
+	return export_works && (c->bind & VIRGL_RES_BIND_SCANOUT) && c->target == 2 && c->last_level == 0 &&
+	       c->nr_samples <= 1 && c->depth == 1 && c->array_size == 1 &&
+	       (c->format == VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM || c->format == VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM);
+}
+
+static uint32_t virgl_create(uint32_t id, const struct vc_worker_create *c) {
+	struct virgl_renderer_resource_create_args args = {.handle = id,
+							   .target = c->target,
+							   .format = c->format,
+							   .bind = c->bind,
+							   .width = c->width,
+							   .height = c->height,
+							   .depth = c->depth,
+							   .array_size = c->array_size,
+							   .last_level = c->last_level,
+							   .nr_samples = c->nr_samples,
+							   .flags = c->flags};
+	if (may_be_scanout(c) && create_scanout(&args))
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	return response(virgl_renderer_resource_create(&args, NULL, 0));
 }
 
 /* One copy, by GL, straight into the memory that is shown. */
@@ -231,9 +274,7 @@ static uint32_t virgl_frame(const struct vc_worker_command *c, struct vc_worker_
 	/* What contexts have drawn was handed to the GPU when they stopped being current; here it is waited for, so that the
 	 * memory holds the picture before anybody hears of it. */
 	glFinish();
-	bool bgra = info.virgl_format == VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM ||
-		    info.virgl_format == VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM;
-	struct export *e = bgra && !c->flush.must_copy ? find_export(c->resource, info.tex_id) : NULL;
+	struct export *e = c->flush.must_copy ? NULL : find_export(c->resource, info.tex_id);
 	if (!e || e->fd < 0) {
 		uint32_t done = copy_frame(c, frame, fd);
 		/* Bytes as they lie in memory: a screen has no use for alpha. */
@@ -248,7 +289,7 @@ static uint32_t virgl_frame(const struct vc_worker_command *c, struct vc_worker_
 					  .kind = VC_DISPLAY_DMABUF,
 					  .width = info.width,
 					  .height = info.height,
-					  .fourcc = DRM_FORMAT_XRGB8888,
+					  .fourcc = e->fourcc,
 					  .stride = e->stride,
 					  .in_place = 1,
 					  .offset = e->offset,
@@ -274,6 +315,31 @@ static const struct vc_renderer virgl = {
 	.fence_poll = virgl_renderer_poll,
 };
 
+/* Where no node belongs to a GPU, Mesa would still try those it finds (vgem, vkms) and end with a software renderer that can't
+ * export; told to draw in software from the start, it can. */
+static void choose_driver(void) {
+	static const char *const none[] = {"vgem", "vkms", "bochs-drm", "simpledrm"};
+	drmDevicePtr devices[16];
+	int n = drmGetDevices2(0, devices, 16);
+	bool gpu = false;
+	for (int i = 0; i < n; i++) {
+		bool has_node = (devices[i]->available_nodes & (1 << DRM_NODE_RENDER)) != 0;
+		int fd = has_node ? open(devices[i]->nodes[DRM_NODE_RENDER], O_RDWR | O_CLOEXEC) : -1;
+		drmVersionPtr version = fd >= 0 ? drmGetVersion(fd) : NULL;
+		bool counts = version != NULL;
+		for (size_t j = 0; version && j < sizeof(none) / sizeof(none[0]); j++)
+			counts = counts && strcmp(version->name, none[j]) != 0;
+		gpu = gpu || counts;
+		drmFreeVersion(version);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (n > 0)
+		drmFreeDevices(devices, n);
+	if (!gpu)
+		setenv("LIBGL_ALWAYS_SOFTWARE", "1", 0);
+}
+
 static void put_capsets(struct vc_worker_ready *ready, uint8_t *arena) {
 	static const uint32_t ids[] = {VIRTIO_GPU_CAPSET_VIRGL, VIRTIO_GPU_CAPSET_VIRGL2};
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -293,6 +359,7 @@ const struct vc_renderer *vc_virgl_start(struct vc_worker_ready *ready, uint8_t 
 	static struct virgl_renderer_callbacks callbacks = {.version = 1, .write_fence = on_fence};
 	tell_fenced = fenced;
 	virgl_set_log_callback(on_log, NULL, NULL);
+	choose_driver();
 	int flags = VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS | VIRGL_RENDERER_THREAD_SYNC;
 	int err = virgl_renderer_init(&callbacks, flags, &callbacks);
 	if (err != 0) {
@@ -305,6 +372,8 @@ const struct vc_renderer *vc_virgl_start(struct vc_worker_ready *ready, uint8_t 
 	export_works = epoxy_has_egl_extension(display, "EGL_MESA_image_dma_buf_export") &&
 		       epoxy_has_egl_extension(display, "EGL_KHR_gl_texture_2D_image");
 	snprintf(ready->renderer, sizeof(ready->renderer), "virgl on %s", name ? name : "an unnamed GL");
+	if (!export_works)
+		vc_info("GL textures can't be exported as dma-bufs here: frames are copied");
 	put_capsets(ready, arena);
 	ready->virgl = 1;
 	return &virgl;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A compositor that only records: speaks the server's side of the display protocol for one layer, paces it at a given rate,
- * and on SIGUSR1, and every --every MS, writes what is shown as DIR/shot-NNN.png. DIR/sink.json always tells how things stand
- * (written whole and renamed). It ends on SIGTERM.
+ * and on SIGUSR1, and every --every MS, writes what is shown as DIR/shot-NNN.png; the first --keep frames go to
+ * DIR/frame-NNN.png. DIR/sink.json always tells how things stand (written whole and renamed). It ends on SIGTERM.
  *
- *   sink --socket PATH --out DIR [--size 960x720] [--rate 30] [--every MS] [--reject-dmabuf]
+ *   gpu-sink --socket PATH --out DIR [--size 960x720] [--rate 30] [--every MS] [--keep N] [--reject-dmabuf]
  */
 #include "clock.h"
 #include "display-proto.h"
@@ -45,7 +45,7 @@ static struct {
 	struct vc_display_present shown, next; /* .seq 0: none */
 	uint64_t clients, presents, heartbeats, in_place, copied, bytes_copied, changed, violations;
 	uint32_t checksum;
-	unsigned shots;
+	unsigned shots, kept, keep;
 } sink = {.out = ".", .width = 960, .height = 720, .rate = 30, .sock = -1};
 
 static void drop_buffer(struct buffer *b) {
@@ -123,11 +123,11 @@ static void write_png(const char *path, const struct vc_display_present *p) {
 	free(rgb);
 }
 
-static void shoot(void) {
+static void shoot(const char *name, unsigned number) {
 	if (sink.shown.seq == 0)
 		return;
 	char path[512];
-	snprintf(path, sizeof(path), "%s/shot-%03u.png", sink.out, sink.shots++);
+	snprintf(path, sizeof(path), "%s/%s-%03u.png", sink.out, name, number);
 	sync_buffer(&sink.buffer[sink.shown.id], DMA_BUF_SYNC_START);
 	write_png(path, &sink.shown);
 	sync_buffer(&sink.buffer[sink.shown.id], DMA_BUF_SYNC_END);
@@ -166,6 +166,8 @@ static void on_vblank(void) {
 	if (sum != sink.checksum)
 		sink.changed++;
 	sink.checksum = sum;
+	if (sink.kept < sink.keep)
+		shoot("frame", sink.kept++);
 	int64_t now = vc_clock_now();
 	struct vc_display_frame frame = {.seq = sink.shown.seq, .flip_ns = now, .deadline_ns = now + VC_NS_PER_S / sink.rate};
 	reply(&frame, VC_DISPLAY_FRAME, sizeof(frame));
@@ -311,7 +313,7 @@ static void run(int listener, int signals, int64_t every_ms) {
 			struct signalfd_siginfo info;
 			if (read(signals, &info, sizeof(info)) > 0 && info.ssi_signo != SIGUSR1)
 				return;
-			shoot();
+			shoot("shot", sink.shots++);
 		}
 		if (p[3].revents) {
 			drain(vblank);
@@ -319,7 +321,7 @@ static void run(int listener, int signals, int64_t every_ms) {
 		}
 		if (p[4].revents) {
 			drain(shots);
-			shoot();
+			shoot("shot", sink.shots++);
 		}
 		if (p[5].revents) {
 			drain(reports);
@@ -332,7 +334,8 @@ int main(int argc, char **argv) {
 	static const struct option table[] = {
 		{"socket", required_argument, NULL, 's'}, {"out", required_argument, NULL, 'o'},
 		{"size", required_argument, NULL, 'z'},	  {"rate", required_argument, NULL, 'r'},
-		{"every", required_argument, NULL, 'e'},  {"reject-dmabuf", no_argument, NULL, 'd'},
+		{"every", required_argument, NULL, 'e'},  {"keep", required_argument, NULL, 'k'},
+		{"reject-dmabuf", no_argument, NULL, 'd'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
@@ -349,6 +352,8 @@ int main(int argc, char **argv) {
 			sink.rate = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (c == 'e')
 			every_ms = strtol(optarg, NULL, 10);
+		else if (c == 'k')
+			sink.keep = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'd')
 			sink.reject_dmabuf = true;
 		else if (c == '?')
