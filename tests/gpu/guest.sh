@@ -1,0 +1,215 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# guest.sh CASE: boots the stock IVI guest in stock QEMU (TCG) against the real vcockpit-gpu and its worker, with gpu-sink in the
+# compositor's place, and looks at what a person would see. Cases: virgl, plain, faults.
+# Environment: GPU, WORKER, SINK, COLOURS (programs); KERNEL, INITRD, ROOT (the guest). Exit code 77 if there's no guest.
+set -u
+case=$1
+if [ -z "$KERNEL" ] || [ -z "$INITRD" ] || [ -z "$ROOT" ]; then
+	echo "SKIP: VC_IVI_KERNEL, VC_IVI_INITRD and VC_IVI_ROOT are not set"
+	exit 77
+fi
+dir=$(mktemp -d /tmp/vc-gpu.XXXXXX)
+pids=
+
+cleanup() {
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill $pids 2> /dev/null
+	wait
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+fail() {
+	echo "FAIL: $*"
+	for log in gpu.log sink.log qemu.log report sink.json; do
+		echo "--- $log"
+		grep -v extensions: "$dir/$log" | tail -n 25 | cut -c1-200
+	done
+	echo "--- status"
+	status
+	mkdir -p "$KEEP" && cp "$dir"/*.png "$dir"/*.log "$KEEP" && echo "pictures and logs are in $KEEP"
+	exit 1
+}
+
+status() {
+	"$GPU" --status --socket-dir "$dir"
+}
+
+# field NAME: a number or word out of the status.
+field() {
+	status | sed -n "s/^ *\"$1\":\"\\{0,1\\}\\([^\",]*\\).*/\\1/p"
+}
+
+# sunk NAME: a number out of the sink's report.
+sunk() {
+	sed -n "s/.*\"$1\": \\([^,}]*\\).*/\\1/p" "$dir/sink.json"
+}
+
+# await SECONDS WHAT CONDITION…: polls until the condition holds.
+await() {
+	limit=$1 what=$2
+	shift 2
+	tenths=0
+	until eval "$*"; do
+		tenths=$((tenths + 1))
+		[ $tenths -lt $((limit * 10)) ] || fail "not within $limit s: $what"
+		kill -0 "$qemu" 2> /dev/null || [ "$what" = sockets ] || fail "QEMU has ended while waiting for: $what"
+		sleep 0.1
+	done
+	echo "ok: $what"
+}
+
+start_sink() {
+	"$SINK" --socket "$dir/display" --out "$dir" --keep 150 2>> "$dir/sink.log" &
+	sink=$!
+	pids="$pids $sink"
+}
+
+start_gpu() {
+	printf '[gpu]\nlayer = ivi\ncommand_ms = 20000\nmax_faults = 2\nfault_window_ms = 600000\n%s\n' "$1" > "$dir/ivi.ini"
+	"$GPU" --config "$dir/ivi.ini" --socket-dir "$dir" --display "$dir/display" --worker "$WORKER" 2> "$dir/gpu.log" &
+	pids="$pids $!"
+}
+
+start_qemu() {
+	qemu-system-x86_64 -M q35,memory-backend=mem -object memory-backend-memfd,id=mem,size=512M,share=on -m 512M -accel tcg \
+		-nodefaults -display none -serial "file:$dir/serial.log" -kernel "$KERNEL" -initrd "$INITRD" \
+		-drive "file=$ROOT,if=virtio,format=raw,readonly=on" \
+		-chardev "socket,id=gpu,path=$dir/vhost-user.sock" -device vhost-user-gpu-pci,chardev=gpu,max_outputs=1 \
+		-device virtio-rng-pci -device virtio-serial-pci \
+		-chardev "file,id=report,path=$dir/report" -device virtserialport,chardev=report,name=org.vcockpit.guest.0 \
+		-chardev "socket,id=events,path=$dir/events.sock,reconnect-ms=1000" \
+		-device virtserialport,chardev=events,name=org.vcockpit.gpu.0 \
+		-append "console=ttyS0 console=tty0 loglevel=5 tsc=unstable lpj=2000000 no_timer_check mitigations=off" \
+		2> "$dir/qemu.log" &
+	qemu=$!
+	pids="$pids $qemu"
+}
+
+# close_to "R G B" R G B: each within 6.
+close_to() {
+	want=$1
+	shift
+	for w in $want; do
+		[ $((w - $1)) -le 6 ] && [ $(($1 - w)) -le 6 ] || return 1
+		shift
+	done
+}
+
+mean() {
+	"$COLOURS" "$@" || fail "$1 can't be read"
+}
+
+# The kernel's text is at the top of the screen, and nothing below.
+check_console() {
+	for picture in "$dir"/frame-*.png; do
+		if [ "$(mean "$picture" 0 0 300 100)" != "0 0 0" ]; then
+			[ "$(mean "$picture" 0 400 960 320)" = "0 0 0" ] || fail "the console in $picture is not the right way up"
+			echo "ok: the console is the right way up"
+			return
+		fi
+	done
+	fail "no console was seen"
+}
+
+# kmscube's first cube is always the same one. Where its colours are, the other way up or with red and blue exchanged, differs
+# by far more than the tolerance; the numbers hold for a cube drawn in the guest by llvmpipe and shown as a dumb buffer, too.
+check_cube() {
+	for picture in "$dir"/frame-*.png; do
+		[ "$(mean "$picture" 0 0 20 20)" = "128 128 128" ] || continue
+		[ "$(mean "$picture" 240 100 480 520)" != "128 128 128" ] || continue
+		# shellcheck disable=SC2046
+		close_to "126 106 120" $(mean "$picture" 240 100 480 260) && close_to "109 70 101" $(mean "$picture" 240 360 480 260) ||
+			fail "the cube in $picture is wrong: above $(mean "$picture" 240 100 480 260), below $(mean "$picture" 240 360 480 260)"
+		echo "ok: the cube is the right way up and has its colours"
+		return
+	done
+	fail "no cube was seen"
+}
+
+cpu_of_main_thread() {
+	cut -d' ' -f14 "/proc/$qemu/task/$qemu/stat"
+}
+
+# A main loop that spins uses all of one CPU: 100 ticks a second.
+check_idle() {
+	before=$(cpu_of_main_thread)
+	sleep 2
+	used=$(($(cpu_of_main_thread) - before))
+	[ $used -lt 100 ] || fail "QEMU's main loop used $used ticks in 2 s"
+	echo "ok: QEMU's main loop used $used ticks in 2 s"
+}
+
+kill_worker() {
+	worker=$(field worker_pid)
+	starts=$(field worker_starts)
+	kill -9 "$worker"
+	await 30 "the next worker after $worker" '[ "$(field worker_starts)" = $((starts + 1)) ] && [ "$(field worker_ready)" = true ]'
+}
+
+case_virgl() {
+	await 90 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
+	await 60 "100 frames" '[ "$(sunk changed)" -gt 100 ]'
+	check_console
+	check_cube
+	kill_worker
+	await 30 "the guest to be told" 'grep -q "gpu-reset 1" "$dir/report"'
+	[ "$(field resets)" = 1 ] || fail "the reset was not counted"
+	check_idle
+	shown=$(sunk changed)
+	await 60 "GL again" '[ "$(grep -c "gl-renderer.*virgl" "$dir/report")" = 2 ]'
+	await 60 "100 more frames" '[ "$(sunk changed)" -gt $((shown + 100)) ]'
+	case $(field last_reason) in
+	*"killed by signal 9"*) ;;
+	*) fail "the status does not say why the worker died" ;;
+	esac
+	# The compositor goes and comes back.
+	kill "$sink"
+	wait "$sink"
+	rm -f "$dir/sink.json"
+	start_sink
+	await 30 "frames at the next compositor" '[ "$(sunk changed)" -gt 30 ]'
+	[ "$(sunk violations)" = 0 ] || fail "the display protocol was broken"
+	[ "$(field display_connections)" = 2 ] || fail "not connected twice"
+	[ "$(field connection_faults)" = 0 ] || fail "QEMU broke the protocol"
+}
+
+case_plain() {
+	await 120 "a guest that draws by itself" 'grep -q "gl-renderer.*llvmpipe" "$dir/report"'
+	await 90 "60 frames" '[ "$(sunk changed)" -gt 60 ]'
+	grep -q "gl-renderer.*virgl" "$dir/report" && fail "virgl was offered"
+	check_console
+	check_cube
+	[ "$(field submits)" = 0 ] && [ "$(field bytes_copied)" = 0 ] || fail "2D frames were not shown in place"
+	kill_worker
+	shown=$(sunk changed)
+	await 30 "30 more frames from the same guest program" '[ "$(sunk changed)" -gt $((shown + 30)) ]'
+	[ "$(field resets)" = 0 ] && [ "$(grep -c gl-start "$dir/report")" = 1 ] || fail "a 2D guest was disturbed"
+}
+
+case_faults() {
+	await 90 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
+	await 60 "30 frames" '[ "$(sunk changed)" -gt 30 ]'
+	kill_worker
+	await 60 "GL again" '[ "$(grep -c "gl-renderer.*virgl" "$dir/report")" = 2 ]'
+	kill_worker
+	[ "$(field virgl)" = false ] || fail "the second fault did not end 3D"
+	grep -q "2D only until" "$dir/gpu.log" || fail "the log does not say so"
+	shown=$(sunk presents)
+	await 120 "pictures of the 2D guest" '[ "$(sunk presents)" -gt $((shown + 3)) ]'
+	check_idle
+	[ "$(sunk violations)" = 0 ] || fail "the display protocol was broken"
+}
+
+qemu=$$
+start_sink
+case $case in
+plain) start_gpu "virgl = no" ;;
+*) start_gpu "virgl = yes" ;;
+esac
+await 60 sockets '[ -S "$dir/vhost-user.sock" ]'
+start_qemu
+"case_$case"
+echo "PASS: $case, $(field renderer)"
