@@ -19,7 +19,6 @@ struct vc_gpu_counters {
 	uint64_t flushes;            /* of the scanout */
 	uint64_t frames;             /* handed to the compositor */
 	uint64_t frames_in_place;    /* of those, without a copy */
-	uint64_t frames_flipped;     /* of those, turned over by the GPU on the way */
 	uint64_t frames_lost;        /* flushes not shown: the content died with a worker */
 	uint64_t frames_undelivered; /* no compositor, or it refused the buffer */
 	uint64_t bytes_copied;       /* to make frames presentable */

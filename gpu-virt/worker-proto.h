@@ -119,8 +119,6 @@ struct vc_worker_frame {
 	uint64_t offset, size, modifier;
 	uint64_t bytes_copied;
 	uint32_t x, y; /* where the scanout starts in it */
-	uint32_t flipped; /* 1: turned over on the way */
-	uint32_t reserved;
 };
 
 struct vc_worker_done {

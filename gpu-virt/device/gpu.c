@@ -271,7 +271,6 @@ static void take_frame(struct vc_gpu *gpu, const struct vc_ticket *t, const stru
 	if (fits && gpu->ops->show(gpu->data, frame, t->resource, width, height, fd)) {
 		gpu->counters.frames++;
 		gpu->counters.frames_in_place += frame->in_place != 0;
-		gpu->counters.frames_flipped += frame->flipped != 0;
 		gpu->counters.bytes_copied += frame->bytes_copied;
 	} else {
 		gpu->counters.frames_undelivered++;

@@ -33,7 +33,6 @@ static json_object *counters_json(const struct vc_gpu_counters *counters) {
 		COUNTER(flushes),
 		COUNTER(frames),
 		COUNTER(frames_in_place),
-		COUNTER(frames_flipped),
 		COUNTER(frames_lost),
 		COUNTER(frames_undelivered),
 		COUNTER(bytes_copied),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # guest.sh CASE: boots the stock IVI guest in stock QEMU (TCG) against the real vcockpit-gpu and its worker, with gpu-sink in the
-# compositor's place, and looks at what a person would see. Cases: virgl, plain, faults.
+# compositor's place, and looks at what a person would see. Cases: virgl, plain, faults, reset.
 # Environment: GPU, WORKER, SINK, COLOURS (programs); KERNEL, INITRD, ROOT (the guest). Exit code 77 if there's no guest.
 set -u
 case=$1
@@ -68,14 +68,15 @@ start_sink() {
 }
 
 start_gpu() {
-	printf '[gpu]\nlayer = ivi\ncommand_ms = 20000\nmax_faults = 2\nfault_window_ms = 600000\n%s\n' "$1" > "$dir/ivi.ini"
+	printf '[gpu]\nlayer = ivi\ncommand_ms = 5000\nmax_faults = 2\nfault_window_ms = 600000\n%s\n' "$1" > "$dir/ivi.ini"
 	"$GPU" --config "$dir/ivi.ini" --socket-dir "$dir" --display "$dir/display" --worker "$WORKER" 2> "$dir/gpu.log" &
 	pids="$pids $!"
 }
 
 start_qemu() {
-	qemu-system-x86_64 -M q35,memory-backend=mem -object memory-backend-memfd,id=mem,size=512M,share=on -m 512M -accel tcg \
-		-nodefaults -display none -serial "file:$dir/serial.log" -kernel "$KERNEL" -initrd "$INITRD" \
+	mkfifo "$dir/monitor.in" "$dir/monitor.out"
+	qemu-system-x86_64 -M q35,memory-backend=mem -object memory-backend-memfd,id=mem,size=$memory,share=on -m $memory -accel tcg \
+		-nodefaults -display none -chardev "pipe,id=monitor,path=$dir/monitor" -mon chardev=monitor -serial "file:$dir/serial.log" -kernel "$KERNEL" -initrd "$INITRD" \
 		-drive "file=$ROOT,if=virtio,format=raw,readonly=on" \
 		-chardev "socket,id=gpu,path=$dir/vhost-user.sock" -device vhost-user-gpu-pci,chardev=gpu,max_outputs=1 \
 		-device virtio-rng-pci -device virtio-serial-pci \
@@ -194,7 +195,13 @@ case_faults() {
 	await 60 "30 frames" '[ "$(sunk changed)" -gt 30 ]'
 	kill_worker
 	await 60 "GL again" '[ "$(grep -c "gl-renderer.*virgl" "$dir/report")" = 2 ]'
-	kill_worker
+	# A worker that hangs is found out by time alone.
+	kill -STOP "$(field worker_pid)"
+	await 30 "the hung worker to be replaced" '[ "$(field worker_starts)" = 3 ] && [ "$(field worker_ready)" = true ]'
+	case $(field last_reason) in
+	*"longer than command_ms"*) ;;
+	*) fail "the status does not say that the worker hung" ;;
+	esac
 	[ "$(field virgl)" = false ] || fail "the second fault did not end 3D"
 	grep -q "2D only until" "$dir/gpu.log" || fail "the log does not say so"
 	shown=$(sunk presents)
@@ -203,7 +210,23 @@ case_faults() {
 	[ "$(sunk violations)" = 0 ] || fail "the display protocol was broken"
 }
 
+# The machine is reset under the guest, which has more than 4 GiB and so two regions of memory.
+case_reset() {
+	await 120 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
+	await 60 "30 frames" '[ "$(sunk changed)" -gt 30 ]'
+	echo system_reset > "$dir/monitor.in"
+	await 120 "the guest to boot again" '[ "$(grep -c "^boot" "$dir/report")" = 2 ]'
+	await 120 "GL again" '[ "$(grep -c "gl-renderer.*virgl" "$dir/report")" = 2 ]'
+	shown=$(sunk changed)
+	await 60 "30 more frames" '[ "$(sunk changed)" -gt $((shown + 30)) ]'
+	[ "$(field worker_faults)" = 0 ] || fail "a reset counts as a fault"
+	[ "$(field connections)" = 1 ] && [ "$(field connection_faults)" = 0 ] || fail "QEMU had to connect again"
+	check_idle
+}
+
 qemu=$$
+memory=512M
+[ "$case" != reset ] || memory=5G
 start_sink
 case $case in
 plain) start_gpu "virgl = no" ;;
