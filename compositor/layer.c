@@ -81,6 +81,10 @@ void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t ui
 }
 
 void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
+	if (!layer->foreign) {
+		layer->foreign = true;
+		layer->foreign_sign_ns = layer->source.sign_ns;
+	}
 	layer->source.sock = -1;
 	layer->source.pid = 0;
 	layer->source.stuck = false;
@@ -233,6 +237,8 @@ void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input)
 	*input = (struct vc_policy_input){.connected = layer->source.sock >= 0,
 					  .broke_protocol = layer->broke_protocol,
 					  .sign_ns = layer->source.sign_ns,
+					  .foreign = layer->foreign,
+					  .foreign_sign_ns = layer->foreign_sign_ns,
 					  .frames = layer->frames};
 	for (unsigned i = 0; i < layer->frames; i++)
 		input->frame[i] = (struct vc_policy_frame){.presented_ns = layer->frame[i].presented_ns,
@@ -254,6 +260,7 @@ void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *c
 	if (content->frame.fence >= 0)
 		close(content->frame.fence);
 	content->frame.fence = -1;
+	layer->foreign = false;
 	pop_frames(layer, count + 1);
 }
 

@@ -83,6 +83,9 @@ struct vc_layer {
 	struct vc_policy_state policy;
 	struct vc_source source;
 	bool broke_protocol;
+	/* What is on the screen was drawn by a source before the present one, whose last sign of life was then. */
+	bool foreign;
+	int64_t foreign_sign_ns;
 	int64_t banned_until_ns; /* after a broken protocol nobody may be the source before then */
 	struct vc_buffer buffer[VC_LAYER_BUFFERS_MAX];
 	unsigned frames; /* waiting, oldest first */

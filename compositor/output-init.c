@@ -166,7 +166,8 @@ static bool light(struct vc_output *o, struct vc_kms_error *error) {
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_layer *layer = o->slot[i];
 		/* What was taken over counts as a frame of a source that has just gone: it has its hold time. */
-		layer->source.sign_ns = now_ns;
+		layer->source.sign_ns = layer->foreign_sign_ns = now_ns;
+		layer->foreign = true;
 		if (layer->screen.kind != VC_CONTENT_ADOPTED) {
 			layer->screen.kind = VC_CONTENT_FALLBACK;
 			continue;

@@ -18,16 +18,19 @@ struct trouble {
 	int64_t age_ns;
 };
 
-static struct trouble find_trouble(const struct vc_policy_input *input, int64_t now_ns) {
-	struct trouble silent = {VC_REASON_SILENT, now_ns - input->sign_ns};
-	if (!input->connected) {
-		silent.reason = input->broke_protocol ? VC_REASON_PROTOCOL : VC_REASON_GONE;
-		return silent;
+static struct trouble find_trouble(const struct vc_policy_state *state, const struct vc_policy_input *input,
+				   int64_t now_ns) {
+	struct trouble gone = {input->broke_protocol ? VC_REASON_PROTOCOL : VC_REASON_GONE, now_ns - input->sign_ns};
+	if (state->source_shown && input->foreign) {
+		gone.age_ns = now_ns - input->foreign_sign_ns;
+		return gone;
 	}
+	if (!input->connected)
+		return gone;
 	/* Frames keep a stuck source from being silent; the oldest of them tells how long it has been stuck. */
-	if (input->frames > 0 && now_ns - input->frame[0].presented_ns > silent.age_ns)
+	if (input->frames > 0)
 		return (struct trouble){VC_REASON_FENCE, now_ns - input->frame[0].presented_ns};
-	return silent;
+	return (struct trouble){VC_REASON_SILENT, now_ns - input->sign_ns};
 }
 
 static struct vc_policy_choice show(int frame, enum vc_layer_state state, enum vc_layer_reason reason) {
@@ -56,13 +59,13 @@ struct vc_policy_choice vc_policy_choose(const struct vc_policy_rules *rules, co
 	int ready = newest_ready(input);
 	if (ready >= 0)
 		return show(ready, VC_STATE_LIVE, VC_REASON_NONE);
-	struct trouble trouble = find_trouble(input, now_ns);
+	struct trouble trouble = find_trouble(state, input, now_ns);
 	if (!state->source_shown)
 		return stay_in_fallback(rules, state, input, trouble);
 	if (trouble.age_ns >= rules->hold_ns)
 		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, trouble.reason);
 	/* A source may take half of its hold time between two signs of life without being called late. */
-	if (!input->connected || trouble.age_ns >= rules->hold_ns / 2)
+	if (!input->connected || input->foreign || trouble.age_ns >= rules->hold_ns / 2)
 		return show(VC_POLICY_KEEP, VC_STATE_HOLD, trouble.reason);
 	return show(VC_POLICY_KEEP, VC_STATE_LIVE, VC_REASON_NONE);
 }

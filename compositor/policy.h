@@ -40,7 +40,11 @@ struct vc_policy_input {
 	bool connected;
 	bool broke_protocol; /* how the last source went, when none is connected */
 	int64_t sign_ns;     /* its last sign of life: connecting, a frame or a heartbeat */
-	unsigned frames;     /* waiting, oldest first */
+	/* What is on the screen was drawn by a source before this one, whose last sign of life was then: a newcomer's
+	 * heartbeats don't make an old picture true. */
+	bool foreign;
+	int64_t foreign_sign_ns;
+	unsigned frames; /* waiting, oldest first */
 	struct vc_policy_frame frame[VC_POLICY_FRAMES_MAX];
 };
 

@@ -30,6 +30,9 @@ static void picture_survives_and_is_taken_over(void **state) {
 		assert_int_equal(rig_layer(&rig, "cluster").state, VC_STATE_HOLD);
 		painter_open(&cluster, &rig, "cluster", 0, 0);
 		painter_open(&ivi, &rig, "ivi", 0, 0);
+		/* A source that has come, but shown nothing, doesn't make the old picture its own. */
+		assert_int_equal(vc_display_heartbeat(&cluster.client, 1), 0);
+		assert_int_equal(rig_layer(&rig, "cluster").state, VC_STATE_HOLD);
 	}
 	assert_int_not_equal(painter_show(&cluster, RIG_GREEN), 0);
 	rig_await(&rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
