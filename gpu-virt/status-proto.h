@@ -31,13 +31,13 @@ struct vc_gpu_counters {
 };
 
 struct vc_gpu_status {
-	uint32_t version; /* VC_GPU_STATUS_VERSION */
-	uint32_t size;    /* of this struct */
+	uint32_t version;        /* VC_GPU_STATUS_VERSION */
+	uint32_t size;           /* of this struct */
 	int32_t pid, worker_pid; /* 0: no worker */
 	uint32_t worker_ready;
-	uint32_t virgl;     /* 1: the worker renders 3D now */
-	uint32_t guest;     /* 1: QEMU is connected */
-	uint32_t display;   /* 1: the compositor is connected */
+	uint32_t virgl;   /* 1: the worker renders 3D now */
+	uint32_t guest;   /* 1: QEMU is connected */
+	uint32_t display; /* 1: the compositor is connected */
 	uint32_t width, height, refresh_mhz;
 	uint32_t scanout_resource, scanout_width, scanout_height, scanout_lost;
 	uint32_t resources, contexts;

@@ -26,7 +26,8 @@
 
 enum vc_worker_op {
 	/* device to worker */
-	VC_WORKER_MEMORY = 1, /* guest RAM; carries one descriptor a region; backings must be attached anew afterwards */
+	VC_WORKER_MEMORY =
+		1, /* guest RAM; carries one descriptor a region; backings must be attached anew afterwards */
 	VC_WORKER_CREATE = 2,
 	VC_WORKER_UNREF = 3,
 	VC_WORKER_ATTACH = 4, /* backing: struct vc_worker_piece[] in the arena */
@@ -125,7 +126,7 @@ struct vc_worker_done {
 	uint32_t op;
 	uint32_t response; /* VIRTIO_GPU_RESP_* */
 	uint64_t seq;
-	uint64_t bytes_copied; /* guest RAM to resource or back */
+	uint64_t bytes_copied;        /* guest RAM to resource or back */
 	struct vc_worker_frame frame; /* FLUSH; its descriptor comes along */
 };
 

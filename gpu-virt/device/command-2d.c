@@ -138,10 +138,8 @@ uint32_t vc_command_set_scanout(struct vc_gpu *gpu, struct vc_command *c) {
 void vc_command_put_flush(struct vc_gpu *gpu, struct vc_worker_command *command) {
 	command->op = VC_WORKER_FLUSH;
 	command->resource = gpu->scanout.resource;
-	command->flush = (struct vc_worker_flush){.x = gpu->scanout.x,
-						  .y = gpu->scanout.y,
-						  .width = gpu->scanout.width,
-						  .height = gpu->scanout.height};
+	command->flush = (struct vc_worker_flush){
+		.x = gpu->scanout.x, .y = gpu->scanout.y, .width = gpu->scanout.width, .height = gpu->scanout.height};
 	gpu->ops->plan(gpu->data, &command->flush);
 }
 

@@ -127,8 +127,8 @@ static bool box_fits(const struct vc_resource *r, const struct virtio_gpu_transf
 	const struct vc_worker_create *c = &r->create;
 	uint64_t layers = (uint64_t)c->depth * c->array_size;
 	return b->level <= c->last_level && within(b->box.x, b->box.w, minify(c->width, b->level)) &&
-	       within(b->box.y, b->box.h, minify(c->height, b->level)) && b->box.d <= layers && b->box.z <= layers - b->box.d &&
-	       b->offset < r->backing_bytes;
+	       within(b->box.y, b->box.h, minify(c->height, b->level)) && b->box.d <= layers &&
+	       b->box.z <= layers - b->box.d && b->offset < r->backing_bytes;
 }
 
 static uint32_t transfer(struct vc_gpu *gpu, struct vc_command *c, uint32_t op) {

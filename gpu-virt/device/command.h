@@ -48,7 +48,7 @@ struct vc_command {
 		struct virtio_gpu_resp_edid edid;
 	} room;
 	struct vc_resource *created; /* by this command */
-	bool absent; /* about something 3D that a 2D worker doesn't have: answered without it */
+	bool absent;                 /* about something 3D that a 2D worker doesn't have: answered without it */
 };
 
 struct vc_command_type {

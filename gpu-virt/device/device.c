@@ -28,8 +28,8 @@ static void gpu_restart(void *data, const char *why) {
 	vc_worker_kill(&d->worker, why);
 }
 
-static bool gpu_show(void *data, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width, uint32_t height,
-		     int fd) {
+static bool gpu_show(void *data, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width,
+		     uint32_t height, int fd) {
 	struct vc_device *d = data;
 	return vc_scanout_show(&d->scanout, frame, resource, width, height, fd);
 }

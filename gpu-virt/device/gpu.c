@@ -145,8 +145,8 @@ static void run_cursor(struct vc_gpu *gpu, struct vc_command *c, const struct vc
 	uint32_t response = VIRTIO_GPU_RESP_ERR_UNSPEC;
 	gpu->counters.cursor_commands++;
 	if (type)
-		response = c->chain->read_size < type->size ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
-							    : type->handle(gpu, c);
+		response =
+			c->chain->read_size < type->size ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER : type->handle(gpu, c);
 	answer(gpu, gpu->cursor, to, response, NULL, 0);
 }
 
@@ -281,7 +281,8 @@ static void take_frame(struct vc_gpu *gpu, const struct vc_ticket *t, const stru
 
 static bool take_done(struct vc_gpu *gpu, const struct vc_worker_done *done, int fd) {
 	struct vc_ticket *t = vc_queue_executed(&gpu->queue, done->seq, gpu->ops->now(gpu->data));
-	bool known = done->response >= VIRTIO_GPU_RESP_OK_NODATA && done->response <= VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	bool known =
+		done->response >= VIRTIO_GPU_RESP_OK_NODATA && done->response <= VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	bool good = t && known;
 	if (good) {
 		t->response = done->response;
@@ -352,11 +353,14 @@ void vc_gpu_driver_fresh(struct vc_gpu *gpu) {
 	vc_tables_clear(&gpu->tables);
 	gpu->scanout.resource = 0;
 	gpu->ops->forget(gpu->data, 0);
-	/* A worker that has never worked is as good as new. */
-	if (used)
+	/* A worker that has never worked is as good as new. Another one gets nothing more to do: what the new driver asks for waits
+	 * for its successor. */
+	if (used) {
 		gpu->ops->restart(gpu->data, NULL);
-	else if (gpu->stage != VC_REBUILD_WAIT)
+		vc_gpu_worker_died(gpu);
+	} else if (gpu->stage != VC_REBUILD_WAIT) {
 		vc_rebuild_begin(gpu, VC_REBUILD_MEMORY, false);
+	}
 }
 
 bool vc_gpu_scanout_lives(const struct vc_gpu *gpu) {

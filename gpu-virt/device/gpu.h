@@ -26,8 +26,8 @@ struct vc_gpu_ops {
 	void (*restart)(void *data, const char *why);
 	/* A picture of the scanout, made of @resource. @fd is the callee's. Returns false if it can't
 	 * be shown. */
-	bool (*show)(void *data, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width, uint32_t height,
-		     int fd);
+	bool (*show)(void *data, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width,
+		     uint32_t height, int fd);
 	/* @resource is no more, or all are (0): its buffers may go. */
 	void (*forget)(void *data, uint32_t resource);
 	/* Fills in how the next frame is to be made: slot, must_copy. */
@@ -72,7 +72,7 @@ struct vc_gpu {
 	char renderer[128];
 
 	enum vc_rebuild_stage stage;
-	bool stage_remap; /* only the backings are to be attached anew: guest memory has moved */
+	bool stage_remap;                   /* only the backings are to be attached anew: guest memory has moved */
 	struct vc_resource *stage_resource; /* the next one to treat */
 	uint32_t stage_context, stage_index;
 

@@ -72,7 +72,8 @@ const char *vc_memory_set(struct vc_memory *memory, const struct vc_memory_regio
 	return why;
 }
 
-bool vc_memory_locate(const struct vc_memory *memory, uint64_t gpa, uint64_t length, uint32_t *region, uint64_t *offset) {
+bool vc_memory_locate(const struct vc_memory *memory, uint64_t gpa, uint64_t length, uint32_t *region,
+		      uint64_t *offset) {
 	for (unsigned i = 0; i < memory->count; i++) {
 		const struct vc_memory_region *r = &memory->region[i];
 		if (!holds(r->gpa, r->size, gpa, length))

@@ -39,6 +39,7 @@ void *vc_memory_at(const struct vc_memory *memory, uint64_t gpa, uint64_t length
 void *vc_memory_at_uva(const struct vc_memory *memory, uint64_t uva, uint64_t length);
 
 /* The region and offset of @length bytes at @gpa. */
-bool vc_memory_locate(const struct vc_memory *memory, uint64_t gpa, uint64_t length, uint32_t *region, uint64_t *offset);
+bool vc_memory_locate(const struct vc_memory *memory, uint64_t gpa, uint64_t length, uint32_t *region,
+		      uint64_t *offset);
 
 #endif

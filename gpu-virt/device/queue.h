@@ -47,7 +47,7 @@ struct vc_queue {
 	unsigned first, count;
 	unsigned running;
 	uint64_t next_seq;
-	int64_t progress_ns; /* when the worker last finished a command */
+	int64_t progress_ns;             /* when the worker last finished a command */
 	uint32_t arena_head, arena_tail; /* bytes from tail to head are in use; equal: none */
 };
 

@@ -176,7 +176,8 @@ int vc_scanout_init(struct vc_scanout *scanout, sd_event *event, const struct vc
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
 		scanout->buffer[i].fd = -1;
 	uint64_t never = UINT64_MAX / 2;
-	int err = sd_event_add_time_relative(event, &scanout->reconnect, CLOCK_MONOTONIC, 0, 1000, on_reconnect, scanout);
+	int err =
+		sd_event_add_time_relative(event, &scanout->reconnect, CLOCK_MONOTONIC, 0, 1000, on_reconnect, scanout);
 	if (err >= 0)
 		err = sd_event_add_time_relative(event, &scanout->pace, CLOCK_MONOTONIC, never, 1000, on_pace, scanout);
 	if (err >= 0)
@@ -216,7 +217,8 @@ static struct vc_scanout_buffer *make_place(struct vc_scanout *s) {
 	return best;
 }
 
-static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worker_frame *frame, uint32_t resource, int fd) {
+static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worker_frame *frame, uint32_t resource,
+				     int fd) {
 	struct vc_scanout_buffer *b = make_place(s);
 	*b = (struct vc_scanout_buffer){.fd = fd,
 					.export = frame->export,

@@ -23,7 +23,7 @@ struct vc_scanout_buffer {
 	uint32_t worker;   /* which worker's export */
 	uint32_t resource; /* whose memory it is, 0: a slot's */
 	bool rejected;
-	bool held; /* by the compositor */
+	bool held;    /* by the compositor */
 	uint64_t seq; /* of its last PRESENT */
 	struct vc_display_buffer_add add;
 };
@@ -39,10 +39,10 @@ struct vc_scanout {
 	uint64_t slot_export[VC_WORKER_SLOTS];
 	uint32_t slot; /* planned last */
 	bool must_copy;
-	uint64_t seq; /* of the last PRESENT */
+	uint64_t seq;                   /* of the last PRESENT */
 	struct vc_display_present last; /* what is shown; width 0: nothing */
-	bool framed;  /* FRAME has come for it */
-	int64_t paced_ns; /* or waits no longer than this */
+	bool framed;                    /* FRAME has come for it */
+	int64_t paced_ns;               /* or waits no longer than this */
 	uint64_t connections;
 	bool complained;
 	bool (*alive)(void *data); /* does the guest's picture still live? */

@@ -18,7 +18,7 @@ struct vc_resource {
 	bool from_guest; /* flat, and something was transferred: to be uploaded again after a worker's death */
 	bool lost;       /* its content died with a worker; not shown until somebody draws anew */
 	struct vc_worker_create create;
-	uint64_t bytes; /* estimate of what it costs the worker */
+	uint64_t bytes;       /* estimate of what it costs the worker */
 	uint64_t created_seq; /* of the CREATE that made it; a failure of that one takes it away again */
 	uint32_t attachments; /* contexts that have it */
 	uint32_t pieces;
@@ -31,9 +31,9 @@ struct vc_resource {
 struct vc_context {
 	uint32_t id; /* 0: free */
 	char name[64];
-	bool submitted;  /* has GL state that can't be made again */
-	bool lost;       /* that state died with a worker */
-	bool heals;      /* has lost resources attached: its next submit draws them anew */
+	bool submitted;     /* has GL state that can't be made again */
+	bool lost;          /* that state died with a worker */
+	bool heals;         /* has lost resources attached: its next submit draws them anew */
 	uint32_t *resource; /* ids attached, [resources] */
 	uint32_t resources, room;
 };

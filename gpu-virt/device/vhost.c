@@ -35,7 +35,8 @@ enum request {
 /* Features that QEMU offers to any driver by itself and tells us of: two that a version 1 device ignores, and the reset of
  * single rings, which reaches us as GET_VRING_BASE and a start at 0. */
 #define QEMUS_OWN                                                                                                      \
-	(UINT64_C(1) << VIRTIO_F_NOTIFY_ON_EMPTY | UINT64_C(1) << VIRTIO_F_ANY_LAYOUT | UINT64_C(1) << VIRTIO_F_RING_RESET)
+	(UINT64_C(1) << VIRTIO_F_NOTIFY_ON_EMPTY | UINT64_C(1) << VIRTIO_F_ANY_LAYOUT |                                \
+	 UINT64_C(1) << VIRTIO_F_RING_RESET)
 #define P_MQ (UINT64_C(1) << 0)
 #define P_REPLY_ACK (UINT64_C(1) << 3)
 #define P_CONFIG (UINT64_C(1) << 9)

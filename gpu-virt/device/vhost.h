@@ -33,7 +33,7 @@ struct vc_vhost_ops {
 };
 
 struct vc_vhost {
-	int sock; /* -1: no connection */
+	int sock;                 /* -1: no connection */
 	uint64_t device_features; /* virtio-gpu's own, VIRTIO_GPU_F_*; set by the owner */
 	uint8_t config[64];       /* struct virtio_gpu_config; set by the owner */
 	unsigned config_size;
@@ -47,7 +47,7 @@ struct vc_vhost {
 		bool set;
 		uint64_t desc, avail, used;
 	} place[VC_VHOST_RINGS]; /* QEMU's addresses, to be found again when memory moves */
-	int gpu_sock; /* QEMU's own display; kept open and unused, since frames go to the compositor */
+	int gpu_sock;            /* QEMU's own display; kept open and unused, since frames go to the compositor */
 
 	uint8_t in[12 + VC_VHOST_PAYLOAD_MAX];
 	size_t have;

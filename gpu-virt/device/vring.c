@@ -69,8 +69,8 @@ static bool add_piece(struct vc_chain *chain, const struct vc_memory *memory, co
 }
 
 /* Follows the chain at @index through @table of @size entries. A loop shows by taking more steps than there are entries. */
-static bool follow(struct vc_chain *chain, const struct vc_memory *memory, const struct vring_desc *table, unsigned size,
-		   unsigned index, bool indirect) {
+static bool follow(struct vc_chain *chain, const struct vc_memory *memory, const struct vring_desc *table,
+		   unsigned size, unsigned index, bool indirect) {
 	for (unsigned steps = 0; steps < size; steps++) {
 		if (index >= size)
 			return false;

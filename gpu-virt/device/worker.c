@@ -42,7 +42,8 @@ int vc_worker_init(struct vc_worker *worker, sd_event *event, const struct vc_gp
 	if (map == MAP_FAILED)
 		return -errno;
 	worker->arena = map;
-	return sd_event_add_time_relative(event, &worker->timer, CLOCK_MONOTONIC, UINT64_MAX / 2, 1000, on_timer, worker);
+	return sd_event_add_time_relative(event, &worker->timer, CLOCK_MONOTONIC, UINT64_MAX / 2, 1000, on_timer,
+					  worker);
 }
 
 static void wake_at(struct vc_worker *worker, int64_t ns) {
@@ -90,7 +91,8 @@ static bool count_fault(struct vc_worker *worker) {
 static void handle_death(struct vc_worker *worker, const char *how) {
 	char why[256];
 	bool asked = worker->asked, was_ready = worker->ready;
-	snprintf(why, sizeof(why), "GPU worker %d %s%s%s", (int)worker->pid, how, worker->why[0] ? ": " : "", worker->why);
+	snprintf(why, sizeof(why), "GPU worker %d %s%s%s", (int)worker->pid, how, worker->why[0] ? ": " : "",
+		 worker->why);
 	let_go(worker);
 	if (!asked && count_fault(worker) && worker->virgl) {
 		worker->virgl = false;

@@ -83,7 +83,8 @@ static void handle(const struct vc_worker_command *c, const int *fds, unsigned n
 	struct vc_worker_done done = {.op = VC_WORKER_DONE, .seq = c->seq};
 	int fd = -1;
 	if (c->op == VC_WORKER_MEMORY) {
-		done.response = vc_guest_map(c, fds, nfds) ? VIRTIO_GPU_RESP_OK_NODATA : VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+		done.response =
+			vc_guest_map(c, fds, nfds) ? VIRTIO_GPU_RESP_OK_NODATA : VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
 	} else {
 		for (unsigned i = 0; i < nfds; i++)
 			close(fds[i]);

@@ -27,7 +27,7 @@ struct vc_renderer {
 	uint32_t (*submit)(uint32_t context, void *stream, uint32_t bytes);
 	/* Asks for @fenced(seq) once everything before has been drawn. False: it has been already. */
 	bool (*fence)(uint64_t seq);
-	int (*fence_fd)(void);      /* readable when fence_poll() has work; -1: call it now and then */
+	int (*fence_fd)(void); /* readable when fence_poll() has work; -1: call it now and then */
 	void (*fence_poll)(void);
 };
 

@@ -4,8 +4,8 @@
 #include "log.h"
 
 #include <errno.h>
-#include <seccomp.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -80,8 +80,8 @@ static int add_special(scmp_filter_ctx filter) {
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
 	/* Drivers look for configuration and caches when they feel like it; there are none. */
-	const int absent[] = {SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(statx), SCMP_SYS(stat),
-			      SCMP_SYS(faccessat2)};
+	const int absent[] = {SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(readlink),
+			      SCMP_SYS(statx),  SCMP_SYS(stat),   SCMP_SYS(faccessat2)};
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]) && err == 0; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOENT), absent[i], 0);
 	return err;

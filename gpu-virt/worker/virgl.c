@@ -5,6 +5,7 @@
  */
 #include "renderer.h"
 
+#include "clock.h"
 #include "display-proto.h"
 #include "log.h"
 
@@ -50,8 +51,17 @@ static void on_fence(void *cookie, uint32_t fence) {
 	tell_fenced(last_fence - (uint32_t)((uint32_t)last_fence - fence));
 }
 
+/* What virglrenderer complains about is the guest's to cause, as often as it likes: a few lines a second are enough. */
 static void on_log(enum virgl_log_level_flags level, const char *message, void *data) {
+	static int64_t second;
+	static unsigned lines;
 	(void)data;
+	int64_t now = vc_clock_now() / VC_NS_PER_S;
+	if (now != second)
+		lines = 0;
+	second = now;
+	if (lines++ >= 5)
+		return;
 	int length = (int)strcspn(message, "\n");
 	if (level >= VIRGL_LOG_LEVEL_WARNING)
 		vc_warn("virgl: %.*s", length, message);

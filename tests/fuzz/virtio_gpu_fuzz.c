@@ -22,10 +22,11 @@ static void put_pieces(struct guest *g, const uint8_t *bytes, size_t size) {
 					       .flags = VRING_DESC_F_NEXT,
 					       .next = (uint16_t)(n + 1)};
 	for (uint32_t i = 0; i < 5; i++, n++)
-		table[n] = (struct vring_desc){.addr = GUEST_GPA + 0x180000 + i * 512,
-					       .len = i == 4 ? 2048 : 9,
-					       .flags = (uint16_t)(VRING_DESC_F_WRITE | (i < 4 ? VRING_DESC_F_NEXT : 0)),
-					       .next = (uint16_t)(n + 1)};
+		table[n] =
+			(struct vring_desc){.addr = GUEST_GPA + 0x180000 + i * 512,
+					    .len = i == 4 ? 2048 : 9,
+					    .flags = (uint16_t)(VRING_DESC_F_WRITE | (i < 4 ? VRING_DESC_F_NEXT : 0)),
+					    .next = (uint16_t)(n + 1)};
 	*guest_desc(g, 0, 9) = (struct vring_desc){
 		.addr = GUEST_GPA + 0x200000, .len = n * (uint32_t)sizeof(*table), .flags = VRING_DESC_F_INDIRECT};
 	guest_offer(g, 0, 9);

@@ -96,7 +96,8 @@ static uint32_t checksum(const struct vc_display_present *p) {
 	const uint8_t *at = pixels(p, &stride);
 	for (uint32_t y = 0; at && y < p->height; y += 7)
 		for (uint32_t x = 0; x < p->width; x += 5)
-			sum = (sum ^ *(const uint32_t *)(const void *)(at + (size_t)y * stride + (size_t)x * 4)) * 16777619u;
+			sum = (sum ^ *(const uint32_t *)(const void *)(at + (size_t)y * stride + (size_t)x * 4)) *
+			      16777619u;
 	return sum;
 }
 
@@ -117,7 +118,8 @@ static void write_png(const char *path, const struct vc_display_present *p) {
 			d[1] = s[1];
 			d[2] = s[bgr ? 2 : 0];
 		}
-	png_image image = {.version = PNG_IMAGE_VERSION, .width = p->width, .height = p->height, .format = PNG_FORMAT_RGB};
+	png_image image = {
+		.version = PNG_IMAGE_VERSION, .width = p->width, .height = p->height, .format = PNG_FORMAT_RGB};
 	if (!png_image_write_to_file(&image, path, 0, rgb, 0, NULL))
 		fprintf(stderr, "sink: %s: %s\n", path, image.message);
 	free(rgb);
@@ -145,8 +147,8 @@ static void write_json(void) {
 		"\"heartbeats\": %llu, \"dmabuf\": %llu, \"memfd\": %llu, \"bytes_copied\": %llu, \"width\": %u, "
 		"\"height\": %u, \"shots\": %u, \"violations\": %llu}\n",
 		sink.layer, sink.sock >= 0 ? "true" : "false", (unsigned long long)sink.clients,
-		(unsigned long long)sink.presents, (unsigned long long)sink.changed, (unsigned long long)sink.heartbeats,
-		(unsigned long long)sink.in_place, (unsigned long long)sink.copied,
+		(unsigned long long)sink.presents, (unsigned long long)sink.changed,
+		(unsigned long long)sink.heartbeats, (unsigned long long)sink.in_place, (unsigned long long)sink.copied,
 		(unsigned long long)sink.bytes_copied, sink.shown.width, sink.shown.height, sink.shots,
 		(unsigned long long)sink.violations);
 	fclose(f);
@@ -169,7 +171,8 @@ static void on_vblank(void) {
 	if (sink.kept < sink.keep)
 		shoot("frame", sink.kept++);
 	int64_t now = vc_clock_now();
-	struct vc_display_frame frame = {.seq = sink.shown.seq, .flip_ns = now, .deadline_ns = now + VC_NS_PER_S / sink.rate};
+	struct vc_display_frame frame = {
+		.seq = sink.shown.seq, .flip_ns = now, .deadline_ns = now + VC_NS_PER_S / sink.rate};
 	reply(&frame, VC_DISPLAY_FRAME, sizeof(frame));
 	if (old.seq) {
 		struct vc_display_release release = {.id = old.id, .seq = old.seq};
@@ -209,7 +212,8 @@ static void on_buffer_add(const struct vc_display_buffer_add *add, int fd) {
 	void *map = mmap(NULL, add->size, PROT_READ, MAP_SHARED, fd, 0);
 	b->map = map == MAP_FAILED ? NULL : map;
 	if (!b->map || !known || (sink.reject_dmabuf && add->kind == VC_DISPLAY_DMABUF)) {
-		struct vc_display_buffer_rejected no = {.id = add->id, .error = EINVAL, .reason = "not taken by this sink"};
+		struct vc_display_buffer_rejected no = {
+			.id = add->id, .error = EINVAL, .reason = "not taken by this sink"};
 		drop_buffer(b);
 		b->fd = -1;
 		reply(&no, VC_DISPLAY_BUFFER_REJECTED, sizeof(no));
@@ -297,7 +301,7 @@ static void run(int listener, int signals, int64_t every_ms) {
 	int reports = make_timer(200 * VC_NS_PER_MS);
 	for (;;) {
 		struct pollfd p[] = {{listener, POLLIN, 0}, {sink.sock, POLLIN, 0}, {signals, POLLIN, 0},
-				     {vblank, POLLIN, 0},   {shots, POLLIN, 0},	    {reports, POLLIN, 0}};
+				     {vblank, POLLIN, 0},   {shots, POLLIN, 0},     {reports, POLLIN, 0}};
 		if (poll(p, 6, -1) < 0)
 			continue;
 		if (p[0].revents) {
@@ -332,11 +336,10 @@ static void run(int listener, int signals, int64_t every_ms) {
 
 int main(int argc, char **argv) {
 	static const struct option table[] = {
-		{"socket", required_argument, NULL, 's'}, {"out", required_argument, NULL, 'o'},
-		{"size", required_argument, NULL, 'z'},	  {"rate", required_argument, NULL, 'r'},
-		{"every", required_argument, NULL, 'e'},  {"keep", required_argument, NULL, 'k'},
-		{"reject-dmabuf", no_argument, NULL, 'd'},
-		{NULL, 0, NULL, 0},
+		{"socket", required_argument, NULL, 's'},  {"out", required_argument, NULL, 'o'},
+		{"size", required_argument, NULL, 'z'},    {"rate", required_argument, NULL, 'r'},
+		{"every", required_argument, NULL, 'e'},   {"keep", required_argument, NULL, 'k'},
+		{"reject-dmabuf", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	int64_t every_ms = 0;

@@ -27,7 +27,8 @@ static bool read_text(const char *text) {
 
 static void test_values(void **state) {
 	(void)state;
-	assert_true(read_text("[vm]\nkernel = /x\n[gpu]\nlayer = second\nvirgl = no\ncommand_ms = 20000\nmax_faults = 3\n"));
+	assert_true(read_text(
+		"[vm]\nkernel = /x\n[gpu]\nlayer = second\nvirgl = no\ncommand_ms = 20000\nmax_faults = 3\n"));
 	assert_string_equal(config.layer, "second");
 	assert_false(config.virgl);
 	assert_int_equal(config.command_ms, 20000);

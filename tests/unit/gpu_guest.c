@@ -179,8 +179,10 @@ void *guest_put(struct guest *guest, unsigned ring, unsigned n, const void *comm
 	uint32_t at = GUEST_DATA + n * 0x4000, answer_at = at + 0x3000;
 	memcpy(guest->ram + at, command, size);
 	memset(guest->ram + answer_at, 0, answer_size);
-	*guest_desc(guest, ring, 2 * n) = (struct vring_desc){
-		.addr = GUEST_GPA + at, .len = (uint32_t)size, .flags = VRING_DESC_F_NEXT, .next = (uint16_t)(2 * n + 1)};
+	*guest_desc(guest, ring, 2 * n) = (struct vring_desc){.addr = GUEST_GPA + at,
+							      .len = (uint32_t)size,
+							      .flags = VRING_DESC_F_NEXT,
+							      .next = (uint16_t)(2 * n + 1)};
 	*guest_desc(guest, ring, 2 * n + 1) = (struct vring_desc){
 		.addr = GUEST_GPA + answer_at, .len = (uint32_t)answer_size, .flags = VRING_DESC_F_WRITE};
 	guest_offer(guest, ring, (uint16_t)(2 * n));

@@ -25,8 +25,8 @@ struct guest {
 	/* the worker */
 	struct vc_worker_command sent[GUEST_SENT_MAX];
 	unsigned sent_count, answered;
-	bool silent; /* it doesn't answer by itself */
-	bool lazy;   /* it answers DONE, and FENCED only when told */
+	bool silent;       /* it doesn't answer by itself */
+	bool lazy;         /* it answers DONE, and FENCED only when told */
 	uint32_t response; /* 0: OK */
 	unsigned restarts, shown, forgotten;
 	bool paced;

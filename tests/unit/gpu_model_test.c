@@ -34,7 +34,8 @@ static int teardown(void **state) {
 #define UNSPEC VIRTIO_GPU_RESP_ERR_UNSPEC
 
 static uint32_t create_2d(uint32_t id, uint32_t format, uint32_t width, uint32_t height) {
-	struct virtio_gpu_resource_create_2d c = {{.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D}, id, format, width, height};
+	struct virtio_gpu_resource_create_2d c = {
+		{.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_2D}, id, format, width, height};
 	return DO(c);
 }
 
@@ -134,7 +135,8 @@ static void test_capsets(void **state) {
 	guest_run(&g);
 	assert_int_equal(i->capset_id, 2);
 	assert_int_equal(i->capset_max_size, 1500);
-	struct virtio_gpu_get_capset get = {.hdr = {.type = VIRTIO_GPU_CMD_GET_CAPSET}, .capset_id = 2, .capset_version = 2};
+	struct virtio_gpu_get_capset get = {
+		.hdr = {.type = VIRTIO_GPU_CMD_GET_CAPSET}, .capset_id = 2, .capset_version = 2};
 	uint8_t *bytes = guest_put(&g, 0, 0, &get, sizeof(get), 24 + 1500);
 	guest_run(&g);
 	assert_int_equal(((struct virtio_gpu_ctrl_hdr *)(void *)bytes)->type, VIRTIO_GPU_RESP_OK_CAPSET);
@@ -278,9 +280,8 @@ static void test_transfers_3d(void **state) {
 	(void)state;
 	create_3d(1, 2, 64, 32);
 	attach(1, GUEST_GPA, 64 * 32 * 4);
-	struct virtio_gpu_transfer_host_3d t = {.hdr = {.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D},
-						.box = {0, 0, 0, 64, 32, 1},
-						.resource_id = 1};
+	struct virtio_gpu_transfer_host_3d t = {
+		.hdr = {.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_3D}, .box = {0, 0, 0, 64, 32, 1}, .resource_id = 1};
 	assert_int_equal(DO(t), OK);
 	t.box.w = 65;
 	assert_int_equal(DO(t), BAD_PARAMETER);
@@ -473,7 +474,8 @@ static void test_two_dimensions_left(void **state) {
 	assert_int_equal(unref(3), OK);
 	assert_int_equal(context(VIRTIO_GPU_CMD_CTX_DESTROY, 1), OK);
 	assert_int_equal(at, g.sent_count);
-	struct virtio_gpu_get_capset get = {.hdr = {.type = VIRTIO_GPU_CMD_GET_CAPSET}, .capset_id = 1, .capset_version = 1};
+	struct virtio_gpu_get_capset get = {
+		.hdr = {.type = VIRTIO_GPU_CMD_GET_CAPSET}, .capset_id = 1, .capset_version = 1};
 	assert_int_equal(DO(get), VIRTIO_GPU_RESP_OK_CAPSET); /* as it was promised */
 }
 
@@ -560,12 +562,13 @@ static void test_arena(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		TEST(test_display),   TEST(test_capsets),      TEST(test_create),      TEST(test_backing),
-		TEST(test_scanout),   TEST(test_pacing),       TEST(test_contexts),    TEST(test_submit),
-		TEST(test_malformed), TEST(test_transfers_3d), TEST(test_cursor),      TEST(test_fence_order),
-		TEST(test_death),     TEST(test_death_on_console),
-		TEST(test_two_dimensions_left),
-		TEST(test_memory_moves), TEST(test_driver_fresh), TEST(test_lying_worker), TEST(test_arena),
+		TEST(test_display),      TEST(test_capsets),          TEST(test_create),
+		TEST(test_backing),      TEST(test_scanout),          TEST(test_pacing),
+		TEST(test_contexts),     TEST(test_submit),           TEST(test_malformed),
+		TEST(test_transfers_3d), TEST(test_cursor),           TEST(test_fence_order),
+		TEST(test_death),        TEST(test_death_on_console), TEST(test_two_dimensions_left),
+		TEST(test_memory_moves), TEST(test_driver_fresh),     TEST(test_lying_worker),
+		TEST(test_arena),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

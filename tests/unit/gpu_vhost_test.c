@@ -121,8 +121,9 @@ struct table {
 /* A guest of more than 4 GiB in small: two regions, of one file. */
 static const char *say_memory(int seals) {
 	int fd = make_ram(0x200000, seals), fds[2] = {fd, fd};
-	struct table t = {.count = 2,
-			  .r = {{0, 0x100000, 0x7000000000, 0}, {UINT64_C(0x100000000), 0x100000, 0x7000100000, 0x100000}}};
+	struct table t = {
+		.count = 2,
+		.r = {{0, 0x100000, 0x7000000000, 0}, {UINT64_C(0x100000000), 0x100000, 0x7000100000, 0x100000}}};
 	say(5, 0, &t, 8 + 2 * 32, fds, 2);
 	close(fd);
 	return vc_vhost_receive(&v);
@@ -223,15 +224,15 @@ static void test_refusals(void **state) {
 	assert_non_null(say_u64(16, UINT64_C(1) << 20)); /* protocol feature not offered */
 	assert_non_null(say_state(8, 0, 3));             /* not a power of two */
 	assert_non_null(say_state(8, 0, 2048));
-	assert_non_null(say_state(8, 2, 64));            /* no such ring */
+	assert_non_null(say_state(8, 2, 64)); /* no such ring */
 	assert_non_null(say_state(18, 0, 2));
 	assert_non_null(say_state(10, 0, 65536));
-	assert_non_null(say_u64(12, 0));                 /* no descriptor */
-	assert_non_null(say_u64(12, 0x100));             /* polling */
+	assert_non_null(say_u64(12, 0));     /* no descriptor */
+	assert_non_null(say_u64(12, 0x100)); /* polling */
 	assert_non_null(say_u64(13, 5));
-	assert_non_null(say_memory(0));                  /* can shrink */
+	assert_non_null(say_memory(0)); /* can shrink */
 	assert_int_equal(v.memory.count, 0);
-	assert_non_null(say_u64(99, 0));                 /* unknown */
+	assert_non_null(say_u64(99, 0)); /* unknown */
 	uint64_t addr[5] = {0, 1, 2, 3, 0};
 	say(9, 0, addr, 40, NULL, 0);
 	assert_non_null(vc_vhost_receive(&v));
@@ -244,10 +245,10 @@ static void test_memory_refusals(void **state) {
 	int fd = make_ram(0x200000, F_SEAL_SHRINK);
 	int fds[8] = {fd, fd, fd, fd, fd, fd, fd, fd};
 	struct table bad[] = {
-		{.count = 1, .r = {{0, 0x300000, 0, 0}}},                              /* longer than its file */
-		{.count = 1, .r = {{0, 0, 0, 0}}},                                     /* empty */
-		{.count = 1, .r = {{UINT64_MAX - 0xfff, 0x2000, 0, 0}}},               /* wraps */
-		{.count = 1, .r = {{0, 0x1000, 0, 0x800}}},                            /* not on a page */
+		{.count = 1, .r = {{0, 0x300000, 0, 0}}},                             /* longer than its file */
+		{.count = 1, .r = {{0, 0, 0, 0}}},                                    /* empty */
+		{.count = 1, .r = {{UINT64_MAX - 0xfff, 0x2000, 0, 0}}},              /* wraps */
+		{.count = 1, .r = {{0, 0x1000, 0, 0x800}}},                           /* not on a page */
 		{.count = 2, .r = {{0, 0x2000, 0, 0}, {0x1000, 0x1000, 0x10000, 0}}}, /* overlap */
 	};
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -286,8 +287,8 @@ static void test_hang_up(void **state) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
-	const struct CMUnitTest tests[] = {TEST(test_startup),  TEST(test_config),   TEST(test_reply_ack),
-					   TEST(test_pieces),   TEST(test_refusals), TEST(test_memory_refusals),
-					   TEST(test_header),   TEST(test_too_long), TEST(test_hang_up)};
+	const struct CMUnitTest tests[] = {TEST(test_startup), TEST(test_config),   TEST(test_reply_ack),
+					   TEST(test_pieces),  TEST(test_refusals), TEST(test_memory_refusals),
+					   TEST(test_header),  TEST(test_too_long), TEST(test_hang_up)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
