@@ -98,7 +98,7 @@ void rig_start(struct rig *rig) {
 	if (rig->pid == 0)
 		become_compositor(rig, -1);
 	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
-	while (vc_control_connect(&rig->tool, rig->control, 5000) < 0) {
+	while (vc_control_connect(&rig->tool, rig->control, RIG_LIMIT_MS) < 0) {
 		assert_int_equal(waitpid(rig->pid, NULL, WNOHANG), 0);
 		assert_true(vc_clock_now() < limit_ns);
 		pause_ms(20);

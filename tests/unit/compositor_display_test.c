@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The display protocol's server: who is let in, what is answered, when buffers come back, and who is thrown out. */
+#include "clock.h"
+#include "compositor_fake_display.h"
+#include "fd-kind.h"
+#include "ipc.h"
+#include "messages.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct fake_display fake;
+
+/* One message of the client, as if it had come through its socket. */
+#define SAY(client, type_, field, ...)                                                                                 \
+	do {                                                                                                           \
+		union vc_display_message m = {.field = {__VA_ARGS__}};                                                 \
+		m.header = (struct vc_display_header){type_, sizeof(m.field)};                                         \
+		say(client, &m, sizeof(m.field));                                                                      \
+	} while (0)
+
+static void say(struct vc_client *client, const union vc_display_message *m, size_t size) {
+	int fd = -1;
+	if (m->header.type == VC_DISPLAY_BUFFER_ADD)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	vc_client_handle(client, m, size, &fd, fd >= 0, fake.now_ns);
+}
+
+/* The next message to the client, which must be of @type. */
+static union vc_display_message hear(int sock, uint32_t type) {
+	union vc_display_message m = {0};
+	ssize_t got = vc_ipc_recv(sock, &m, sizeof(m), NULL, NULL);
+	if (got <= 0 || m.header.type != type)
+		fail_msg("heard %zd bytes of type 0x%x, not type 0x%x", got, m.header.type, type);
+	assert_int_equal(got, m.header.size);
+	return m;
+}
+
+static void hear_nothing(int sock) {
+	union vc_display_message m;
+	assert_int_equal(vc_ipc_recv(sock, &m, sizeof(m), NULL, NULL), -EAGAIN);
+}
+
+static void hear_error(int sock, uint32_t code, const char *text) {
+	union vc_display_message m;
+	/* What was said before the breach may come first. */
+	do
+		assert_true(vc_ipc_recv(sock, &m, sizeof(m), NULL, NULL) > 0);
+	while (m.header.type != VC_DISPLAY_ERROR);
+	assert_int_equal(m.error.code, code);
+	if (!strstr(m.error.reason, text))
+		fail_msg("\"%s\" should say \"%s\"", m.error.reason, text);
+	assert_int_equal(vc_ipc_recv(sock, &m, sizeof(m), NULL, NULL), 0);
+	close(sock);
+}
+
+static void hello(struct vc_client *client, const char *layer) {
+	union vc_display_message m = {.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION}};
+	m.header = (struct vc_display_header){VC_DISPLAY_HELLO, sizeof(m.hello)};
+	snprintf(m.hello.layer, sizeof(m.hello.layer), "%s", layer);
+	say(client, &m, sizeof(m.hello));
+}
+
+static int join(const char *layer, struct vc_client **client) {
+	int sock = fake_display_connect(&fake, client);
+	hello(*client, layer);
+	assert_int_equal(hear(sock, VC_DISPLAY_WELCOME).welcome.width, 64);
+	return sock;
+}
+
+static void add_buffer(struct vc_client *client, int sock, uint32_t id) {
+	SAY(client, VC_DISPLAY_BUFFER_ADD, buffer_add, .id = id, .kind = VC_DISPLAY_DMABUF, .width = 64, .height = 48,
+	    .fourcc = DRM_FORMAT_XRGB8888, .stride = 256, .size = 256 * 48);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_READY).buffer_ready.id, id);
+}
+
+static void present(struct vc_client *client, uint32_t id, uint64_t seq) {
+	SAY(client, VC_DISPLAY_PRESENT, present, .id = id, .seq = seq, .width = 64, .height = 48);
+}
+
+static int setup(void **state) {
+	(void)state;
+	fake_display_init(&fake);
+	return 0;
+}
+
+static int teardown(void **state) {
+	(void)state;
+	fake_display_finish(&fake);
+	return 0;
+}
+
+static void frames_show_and_buffers_come_back(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	add_buffer(c, sock, 0);
+	add_buffer(c, sock, 5);
+	present(c, 0, 1);
+	hear_nothing(sock);
+	fake_display_flip(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_FRAME).frame.seq, 1);
+	present(c, 5, 2);
+	fake_display_flip(&fake);
+	union vc_display_message m = hear(sock, VC_DISPLAY_RELEASE);
+	assert_int_equal(m.release.id, 0);
+	assert_int_equal(m.release.seq, 1);
+	m = hear(sock, VC_DISPLAY_FRAME);
+	assert_int_equal(m.frame.seq, 2);
+	assert_int_equal(m.frame.flip_ns, fake.now_ns);
+	/* A frame that is replaced before its turn is released, and answered by its successor's FRAME. */
+	present(c, 0, 3);
+	add_buffer(c, sock, 1);
+	present(c, 1, 4);
+	fake_display_flip(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_RELEASE).release.id, 0);
+	assert_int_equal(hear(sock, VC_DISPLAY_RELEASE).release.id, 5);
+	assert_int_equal(hear(sock, VC_DISPLAY_FRAME).frame.seq, 4);
+	assert_int_equal(fake.layer[1].stats.frames_dropped, 1);
+	/* Presented again while on the screen: a new frame of the same buffer. */
+	present(c, 1, 5);
+	fake_display_flip(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_FRAME).frame.seq, 5);
+	hear_nothing(sock);
+	close(sock);
+}
+
+static void removed_buffers_live_until_off_screen(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	add_buffer(c, sock, 0);
+	present(c, 0, 1);
+	fake_display_flip(&fake);
+	hear(sock, VC_DISPLAY_FRAME);
+	SAY(c, VC_DISPLAY_BUFFER_REMOVE, buffer_remove, .id = 0);
+	assert_int_equal(fake.imported, 1);
+	add_buffer(c, sock, 0);
+	assert_int_equal(fake.imported, 2);
+	present(c, 0, 2);
+	fake_display_flip(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_FRAME).frame.seq, 2);
+	assert_int_equal(fake.imported, 1);
+	/* It outlives its source, as long as it is held. */
+	vc_client_close(c, false, fake.now_ns);
+	assert_int_equal(fake.imported, 1);
+	fake_display_flip(&fake);
+	assert_int_equal(fake.layer[1].policy.state, VC_STATE_HOLD);
+	fake.now_ns += 1001 * VC_NS_PER_MS;
+	fake_display_flip(&fake);
+	assert_int_equal(fake.layer[1].policy.state, VC_STATE_FALLBACK);
+	assert_int_equal(fake.imported, 0);
+	close(sock);
+}
+
+static void bad_buffers_are_rejected_and_the_client_stays(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	const struct vc_display_buffer_add good = {.kind = VC_DISPLAY_MEMFD,
+						   .width = 64,
+						   .height = 48,
+						   .fourcc = DRM_FORMAT_XRGB8888,
+						   .stride = 256,
+						   .size = 256 * 48};
+	assert_null(vc_message_check_buffer(&good));
+	struct vc_display_buffer_add bad[12];
+	for (int i = 0; i < 12; i++)
+		bad[i] = good;
+	bad[0].width = 0;
+	bad[1].height = VC_DISPLAY_SIZE_MAX + 1;
+	bad[2].fourcc = DRM_FORMAT_NV12;
+	bad[3].stride = 252;
+	bad[4].stride = 258;
+	bad[5].stride = UINT32_MAX - 3;
+	bad[6].size = 256 * 48 - 1;
+	bad[7].offset = 1;
+	bad[8].offset = UINT64_MAX - 4095;
+	bad[9].modifier = 1;
+	bad[10].kind = 9;
+	bad[11].offset = 4096; /* then the size is too small */
+	for (int i = 0; i < 12; i++) {
+		union vc_display_message m = {.buffer_add = bad[i]};
+		m.header = (struct vc_display_header){VC_DISPLAY_BUFFER_ADD, sizeof(m.buffer_add)};
+		say(c, &m, sizeof(m.buffer_add));
+		m = hear(sock, VC_DISPLAY_BUFFER_REJECTED);
+		assert_int_equal(m.buffer_rejected.error, EINVAL);
+		assert_true(m.buffer_rejected.reason[0] != '\0');
+	}
+	assert_int_equal(fake.imported, 0);
+	fake.refuse_imports = true;
+	SAY(c, VC_DISPLAY_BUFFER_ADD, buffer_add, .kind = VC_DISPLAY_DMABUF, .width = 64, .height = 48,
+	    .fourcc = DRM_FORMAT_XRGB8888, .stride = 256, .size = 256 * 48);
+	assert_string_equal(hear(sock, VC_DISPLAY_BUFFER_REJECTED).buffer_rejected.reason, "refused by the test");
+	fake.refuse_imports = false;
+	add_buffer(c, sock, 0);
+	close(sock);
+}
+
+static void credentials_and_names_decide(void **state) {
+	(void)state;
+	struct vc_client *c, *other;
+	int sock = fake_display_connect(&fake, &c);
+	hello(c, "radio");
+	hear_error(sock, VC_DISPLAY_ERROR_LAYER, "no layer radio");
+	fake.config[0].uid = getuid() + 1;
+	sock = fake_display_connect(&fake, &c);
+	hello(c, "cluster");
+	hear_error(sock, VC_DISPLAY_ERROR_DENIED, "belongs to another user");
+	int first = join("ivi", &c);
+	sock = fake_display_connect(&fake, &other);
+	hello(other, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_BUSY, "has a source already");
+	sock = fake_display_connect(&fake, &other);
+	SAY(other, VC_DISPLAY_HELLO, hello, .magic = VC_DISPLAY_MAGIC, .version = 9, .layer = "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_VERSION, "version 9");
+	close(first);
+}
+
+static void breaches_end_the_connection(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock;
+#define BREACH(text, ...)                                                                                              \
+	do {                                                                                                           \
+		sock = join("ivi", &c);                                                                                \
+		add_buffer(c, sock, 0);                                                                                \
+		present(c, 0, 10);                                                                                     \
+		__VA_ARGS__;                                                                                           \
+		hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, text);                                                     \
+		assert_true(fake.layer[1].broke_protocol);                                                             \
+		fake.now_ns += VC_NS_PER_S;                                                                            \
+	} while (0)
+	BREACH("HELLO came twice", hello(c, "ivi"));
+	BREACH("seq does not rise", present(c, 0, 10));
+	BREACH("no such buffer", present(c, 1, 11));
+	BREACH("out of range", present(c, 8, 11));
+	BREACH("in use", SAY(c, VC_DISPLAY_BUFFER_ADD, buffer_add, .id = 0));
+	BREACH("no such buffer", SAY(c, VC_DISPLAY_BUFFER_REMOVE, buffer_remove, .id = 3));
+	BREACH("reserved", SAY(c, VC_DISPLAY_BUFFER_REMOVE, buffer_remove, .id = 0, .reserved = 1));
+	BREACH("outside the buffer",
+	       SAY(c, VC_DISPLAY_PRESENT, present, .seq = 11, .x = UINT32_MAX, .width = 2, .height = 2));
+	BREACH("outside the buffer", SAY(c, VC_DISPLAY_PRESENT, present, .seq = 11, .width = 64, .height = 49));
+	BREACH("empty", SAY(c, VC_DISPLAY_PRESENT, present, .seq = 11));
+	BREACH("fence flag", SAY(c, VC_DISPLAY_PRESENT, present, .seq = 11, .flags = 1, .width = 64, .height = 48));
+	BREACH("unknown type", SAY(c, 77, heartbeat, .seq = 1));
+	BREACH("wrong size", SAY(c, VC_DISPLAY_PRESENT, heartbeat, .seq = 1));
+	sock = fake_display_connect(&fake, &c);
+	SAY(c, VC_DISPLAY_HEARTBEAT, heartbeat, .seq = 1);
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "HELLO must come first");
+}
+
+static void closed_for_a_moment_after_a_breach(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "twice");
+	sock = fake_display_connect(&fake, &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_BUSY, "closed for a moment");
+	fake.now_ns += VC_NS_PER_S;
+	close(join("ivi", &c));
+}
+
+static void cluster_must_fill_its_zone(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("cluster", &c);
+	add_buffer(c, sock, 0);
+	SAY(c, VC_DISPLAY_PRESENT, present, .id = 0, .seq = 1, .width = 63, .height = 48);
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "fill its zone");
+	close(join("cluster", &c)); /* and may come back at once */
+}
+
+static void floods_end(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	for (int i = 0; i < 100; i++)
+		SAY(c, VC_DISPLAY_HEARTBEAT, heartbeat, .seq = 1);
+	assert_ptr_equal(c->layer, &fake.layer[1]);
+	/* 100 per second: after 50 ms there is room for five more. */
+	fake.now_ns += 50 * VC_NS_PER_MS;
+	for (int i = 0; i < 5; i++)
+		SAY(c, VC_DISPLAY_HEARTBEAT, heartbeat, .seq = 1);
+	assert_ptr_equal(c->layer, &fake.layer[1]);
+	SAY(c, VC_DISPLAY_HEARTBEAT, heartbeat, .seq = 1);
+	hear_error(sock, VC_DISPLAY_ERROR_FLOOD, "100 messages a second");
+}
+
+static void silent_strangers_go(void **state) {
+	(void)state;
+	struct vc_client *stranger;
+	int sock = fake_display_connect(&fake, &stranger);
+	fake_display_flip(&fake);
+	hear_nothing(sock);
+	fake.now_ns += VC_NS_PER_S + 1;
+	fake_display_flip(&fake);
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "no HELLO");
+}
+
+static void deaf_sources_go(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("cluster", &c);
+	add_buffer(c, sock, 0);
+	/* Never reads its FRAMEs: once its queue is full it goes, and nobody waited for it. */
+	for (uint64_t seq = 1; c->layer && seq < 5000; seq++) {
+		fake.now_ns += 2 * VC_NS_PER_MS;
+		present(c, 0, seq);
+		fake_display_flip(&fake);
+	}
+	assert_null(c->layer);
+	assert_true(fake.layer[0].broke_protocol);
+	close(sock);
+}
+
+static void strangers_make_room(void **state) {
+	(void)state;
+	struct vc_client *c, *stranger;
+	int sock = join("cluster", &c), socks[40];
+	for (int i = 0; i < 40; i++) {
+		fake.now_ns += VC_NS_PER_MS;
+		socks[i] = fake_display_connect(&fake, &stranger);
+		assert_non_null(stranger);
+	}
+	assert_ptr_equal(c->layer, &fake.layer[0]);
+	for (int i = 0; i < 40; i++)
+		close(socks[i]);
+	close(sock);
+}
+
+static void pictures_are_placed_pixel_for_pixel(void **state) {
+	(void)state;
+	const struct vc_rect zone = {100, 50, 200, 100};
+	static const struct {
+		struct vc_rect part, source, target;
+	} cases[] = {
+		{{0, 0, 200, 100}, {0, 0, 200, 100}, {100, 50, 200, 100}},
+		{{8, 4, 100, 50}, {8, 4, 100, 50}, {150, 75, 100, 50}},
+		{{0, 0, 400, 50}, {100, 0, 200, 50}, {100, 75, 200, 50}},
+		{{0, 0, 201, 101}, {0, 0, 200, 100}, {100, 50, 200, 100}},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vc_rect source, target;
+		vc_layer_place(&zone, &cases[i].part, &source, &target);
+		assert_memory_equal(&source, &cases[i].source, sizeof(source));
+		assert_memory_equal(&target, &cases[i].target, sizeof(target));
+	}
+}
+
+static void kinds_of_descriptors_are_told_apart(void **state) {
+	(void)state;
+	int fds[2];
+	int memfd = memfd_create("dmabuf", MFD_CLOEXEC);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(vc_fd_kind(memfd), VC_FD_MEMFD);
+	assert_int_equal(vc_fd_kind(null), VC_FD_OTHER);
+	assert_int_equal(vc_fd_kind(fds[0]), VC_FD_OTHER);
+	assert_int_equal(vc_fd_kind(-1), VC_FD_OTHER);
+	close(memfd);
+	close(null);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		TEST(frames_show_and_buffers_come_back),
+		TEST(removed_buffers_live_until_off_screen),
+		TEST(bad_buffers_are_rejected_and_the_client_stays),
+		TEST(credentials_and_names_decide),
+		TEST(breaches_end_the_connection),
+		TEST(closed_for_a_moment_after_a_breach),
+		TEST(cluster_must_fill_its_zone),
+		TEST(floods_end),
+		TEST(silent_strangers_go),
+		TEST(deaf_sources_go),
+		TEST(strangers_make_room),
+		TEST(pictures_are_placed_pixel_for_pixel),
+		TEST(kinds_of_descriptors_are_told_apart),
+	};
+	return cmocka_run_group_tests_name("compositor.display", tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compositor_fake_display.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int fake_import(void *data, struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd,
+		       struct vc_import *import, char *why) {
+	struct fake_display *fake = data;
+	(void)layer;
+	(void)fd;
+	if (add->width == 0 || add->stride == 0)
+		abort(); /* vc_message_check_buffer() lets no such thing through */
+	if (fake->refuse_imports) {
+		strcpy(why, "refused by the test");
+		return -EINVAL;
+	}
+	*import = (struct vc_import){.fb = 1, .dmabuf = -1};
+	fake->imported++;
+	return 0;
+}
+
+static void fake_drop(void *data, struct vc_layer *layer, struct vc_import *import) {
+	struct fake_display *fake = data;
+	(void)layer;
+	if (import->fb != 1)
+		abort(); /* dropped twice */
+	import->fb = 0;
+	fake->imported--;
+}
+
+static int64_t fake_deadline(void *data, const struct vc_layer *layer) {
+	struct fake_display *fake = data;
+	(void)layer;
+	return fake->now_ns + 1;
+}
+
+static uint32_t fake_refresh(void *data, const struct vc_layer *layer) {
+	(void)data;
+	(void)layer;
+	return 60000;
+}
+
+void fake_display_init(struct fake_display *fake) {
+	*fake = (struct fake_display){.now_ns = VC_NS_PER_S};
+	fake->backend = (struct vc_layer_backend){.import = fake_import,
+						  .drop = fake_drop,
+						  .deadline_ns = fake_deadline,
+						  .refresh_mhz = fake_refresh,
+						  .data = fake};
+	fake->config[0] = (struct vc_config_layer){.name = "cluster",
+						   .role = VC_ROLE_CLUSTER,
+						   .rect = {0, 0, 64, 48},
+						   .uid = getuid(),
+						   .hold_ns = 100 * VC_NS_PER_MS,
+						   .rate = 1000};
+	fake->config[1] = (struct vc_config_layer){.name = "ivi",
+						   .role = VC_ROLE_GUEST,
+						   .rect = {64, 0, 64, 48},
+						   .uid = getuid(),
+						   .hold_ns = 1000 * VC_NS_PER_MS,
+						   .rate = 100};
+	for (unsigned i = 0; i < 2; i++) {
+		vc_layer_init(&fake->layer[i], &fake->config[i], i, &fake->backend);
+		fake->layer[i].screen.kind = VC_CONTENT_FALLBACK;
+	}
+	vc_clients_init(&fake->clients, NULL, -1, fake->layer, 2);
+}
+
+int fake_display_connect(struct fake_display *fake, struct vc_client **client) {
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
+		abort();
+	*client = vc_clients_accept(&fake->clients, ends[0], fake->now_ns);
+	return ends[1];
+}
+
+void fake_display_flip(struct fake_display *fake) {
+	for (unsigned i = 0; i < 2; i++) {
+		struct vc_layer *layer = &fake->layer[i];
+		struct vc_policy_input input;
+		vc_layer_poll_fences(layer);
+		vc_layer_input(layer, &input);
+		struct vc_policy_choice choice = vc_policy_choose(&layer->rules, &layer->policy, &input, fake->now_ns);
+		vc_policy_accept(&layer->policy, &choice);
+		struct vc_content old = layer->screen;
+		if (choice.frame == VC_POLICY_KEEP)
+			continue;
+		if (choice.frame >= 0)
+			vc_layer_take_frame(layer, choice.frame, &layer->screen);
+		else
+			layer->screen = (struct vc_content){.kind = VC_CONTENT_FALLBACK};
+		vc_content_unref(layer, &old);
+		if (choice.frame >= 0)
+			vc_layer_send_frame(layer, layer->screen.frame.seq, fake->now_ns);
+	}
+	vc_clients_check(&fake->clients, fake->now_ns);
+}
+
+void fake_display_finish(struct fake_display *fake) {
+	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++)
+		if (fake->clients.client[i].watch.fd >= 0)
+			vc_client_close(&fake->clients.client[i], false, fake->now_ns);
+	for (unsigned i = 0; i < 2; i++)
+		vc_content_unref(&fake->layer[i], &fake->layer[i].screen);
+	if (fake->imported != 0)
+		abort(); /* a buffer leaked */
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The display server without a display: real clients.c and layer.c, a backend that counts instead of importing, and a "flip"
+ * that does what output.c does to layers. Used by the unit test and by the fuzzer, which both end it with
+ * fake_display_finish(): no buffer may be left over.
+ */
+#ifndef VC_COMPOSITOR_FAKE_DISPLAY_H
+#define VC_COMPOSITOR_FAKE_DISPLAY_H
+
+#include "clients.h"
+
+struct fake_display {
+	struct vc_config_layer config[2]; /* "cluster" and "ivi" */
+	struct vc_layer layer[2];
+	struct vc_layer_backend backend;
+	struct vc_clients clients;
+	int64_t now_ns;
+	int imported; /* buffers alive */
+	bool refuse_imports;
+};
+
+void fake_display_init(struct fake_display *fake);
+
+/* Connects a client; returns its end of the socket. */
+int fake_display_connect(struct fake_display *fake, struct vc_client **client);
+
+/* Decides for each layer and shows what was decided, as one vblank would. */
+void fake_display_flip(struct fake_display *fake);
+
+/* Closes all clients and takes everything off the screen. */
+void fake_display_finish(struct fake_display *fake);
+
+#endif
