@@ -91,7 +91,8 @@ static void test_malformed(void **state) {
 	desc(1, 0x10000, 8, VRING_DESC_F_NEXT, 0);
 	guest_offer(&g, 0, 0);
 	assert_int_equal(pop(), VC_VRING_BAD_CHAIN);
-	desc(0, 0x10000, 8, VRING_DESC_F_NEXT, GUEST_RING); /* leaves the table */
+	desc(GUEST_RING, 0x10000, 8, 0, 0); /* looks well, but lies behind the table */
+	desc(0, 0x10000, 8, VRING_DESC_F_NEXT, GUEST_RING);
 	guest_offer(&g, 0, 0);
 	assert_int_equal(pop(), VC_VRING_BAD_CHAIN);
 	desc(0, GUEST_RAM - 4, 8, 0, 0); /* leaves memory */
