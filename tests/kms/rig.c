@@ -39,7 +39,7 @@ void rig_configure(struct rig *rig, const char *card, const char *extra, const c
 	FILE *file = fopen(rig->config, "w");
 	assert_non_null(file);
 	fprintf(file,
-		"[compositor]\ndisplay_socket = %s\ncontrol_socket = %s\n"
+		"[compositor]\npriority = 80\ndisplay_socket = %s\ncontrol_socket = %s\n"
 		"[output main]\ncard = %s\nmode = 1280x480@30\nbackground = #%06x\n%s\n"
 		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 640x480\nuser = %u\n%s\n"
 		"[layer ivi]\nrole = guest\noutput = main\nrect = 704,0 512x480\nuser = %u\nmessage = Back soon\n%s\n",
