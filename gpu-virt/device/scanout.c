@@ -20,14 +20,25 @@ static void arm(sd_event_source *timer, int64_t at_ns) {
 	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+static void release(struct vc_scanout_buffer *b) {
+	if (b->state != VC_SCANOUT_FREE)
+		close(b->fd);
+	*b = (struct vc_scanout_buffer){.fd = -1};
+}
+
 static void disconnect(struct vc_scanout *s, const char *why) {
 	vc_warn("compositor: %s; trying again every %lld ms", why, (long long)s->config->reconnect_ms);
 	s->complained = true;
 	s->io = sd_event_source_disable_unref(s->io);
 	vc_display_disconnect(&s->client);
-	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		s->buffer[i].held = s->buffer[i].rejected = false;
-	s->framed = true;
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++) {
+		struct vc_scanout_buffer *b = &s->buffer[i];
+		b->held = false;
+		if (b->state == VC_SCANOUT_DROPPED)
+			release(b);
+		else if (b->state != VC_SCANOUT_FREE)
+			b->state = VC_SCANOUT_IDLE;
+	}
 	arm(s->reconnect, vc_clock_now() + s->config->reconnect_ms * VC_NS_PER_MS);
 }
 
@@ -39,42 +50,87 @@ static bool sent(struct vc_scanout *s, int err) {
 }
 
 static void offer(struct vc_scanout *s, struct vc_scanout_buffer *b) {
-	if (s->client.sock >= 0 && b->fd >= 0)
-		sent(s, vc_display_buffer_add(&s->client, &b->add, b->fd));
+	if (s->client.sock < 0 || b->state != VC_SCANOUT_IDLE)
+		return;
+	b->state = VC_SCANOUT_OFFERED;
+	sent(s, vc_display_buffer_add(&s->client, &b->add, b->fd));
 }
 
 static void drop(struct vc_scanout *s, struct vc_scanout_buffer *b) {
-	if (b->fd < 0)
+	if (b->state == VC_SCANOUT_OFFERED) {
+		b->state = VC_SCANOUT_DROPPED;
+		b->export = 0;
+	} else if (b->state != VC_SCANOUT_DROPPED) {
+		uint32_t id = b->add.id;
+		bool known = b->state == VC_SCANOUT_READY;
+		release(b);
+		if (known && s->client.sock >= 0)
+			sent(s, vc_display_buffer_remove(&s->client, id));
+	}
+}
+
+static void present(struct vc_scanout *s) {
+	struct vc_scanout_buffer *b = &s->buffer[s->last.id];
+	s->pending = b->state != VC_SCANOUT_READY;
+	if (s->pending)
 		return;
-	if (s->client.sock >= 0)
-		sent(s, vc_display_buffer_remove(&s->client, b->add.id));
-	close(b->fd);
-	*b = (struct vc_scanout_buffer){.fd = -1};
+	s->last.seq = b->seq = ++s->seq;
+	s->framed = false;
+	s->paced_ns = vc_clock_now() + 2 * period_ns(s);
+	arm(s->pace, s->paced_ns);
+	b->held = true;
+	sent(s, vc_display_present(&s->client, &s->last, -1));
+}
+
+static void on_ready(struct vc_scanout *s, struct vc_scanout_buffer *b) {
+	if (b->state == VC_SCANOUT_DROPPED) {
+		b->state = VC_SCANOUT_READY;
+		drop(s, b);
+	} else if (b->state == VC_SCANOUT_OFFERED) {
+		b->state = VC_SCANOUT_READY;
+		if (s->pending && s->last.width && s->last.id == b->add.id)
+			present(s);
+	}
+}
+
+static void on_rejected(struct vc_scanout *s, struct vc_scanout_buffer *b,
+			const struct vc_display_buffer_rejected *no) {
+	if (b->state == VC_SCANOUT_DROPPED) {
+		release(b);
+		return;
+	}
+	if (b->state != VC_SCANOUT_OFFERED)
+		return;
+	/* Too many buffers on the way out: the next frame tries again. */
+	b->state = no->error == EBUSY ? VC_SCANOUT_IDLE : VC_SCANOUT_REJECTED;
+	if (b->state == VC_SCANOUT_IDLE)
+		return;
+	vc_warn("compositor rejects buffer %u: %.*s", no->id, VC_DISPLAY_REASON_MAX, no->reason);
+	/* Memory of the resource's own doesn't suit; a copy may. */
+	if (b->resource)
+		s->must_copy = true;
 }
 
 static void handle(struct vc_scanout *s, const union vc_display_message *m) {
-	struct vc_scanout_buffer *b;
+	/* All but FRAME and ERROR name a buffer at the same place. */
+	uint32_t id = m->release.id;
+	struct vc_scanout_buffer *b = id < VC_DISPLAY_BUFFERS_MAX ? &s->buffer[id] : NULL;
 	switch (m->header.type) {
+	case VC_DISPLAY_BUFFER_READY:
+		if (b)
+			on_ready(s, b);
+		break;
+	case VC_DISPLAY_BUFFER_REJECTED:
+		if (b)
+			on_rejected(s, b, &m->buffer_rejected);
+		break;
 	case VC_DISPLAY_RELEASE:
-		b = m->release.id < VC_DISPLAY_BUFFERS_MAX ? &s->buffer[m->release.id] : NULL;
 		if (b && b->seq == m->release.seq)
 			b->held = false;
 		break;
 	case VC_DISPLAY_FRAME:
-		if (m->frame.seq >= s->seq)
+		if (m->frame.seq >= s->seq && !s->pending)
 			s->framed = true;
-		break;
-	case VC_DISPLAY_BUFFER_REJECTED:
-		b = m->buffer_rejected.id < VC_DISPLAY_BUFFERS_MAX ? &s->buffer[m->buffer_rejected.id] : NULL;
-		if (!b || b->fd < 0)
-			break;
-		vc_warn("compositor rejects buffer %u: %.*s", m->buffer_rejected.id, VC_DISPLAY_REASON_MAX,
-			m->buffer_rejected.reason);
-		b->rejected = true;
-		b->held = false;
-		/* Memory of the resource's own doesn't suit; a copy may. */
-		if (b->resource)
-			s->must_copy = true;
 		break;
 	case VC_DISPLAY_ERROR:
 		vc_warn("compositor says: %.*s", VC_DISPLAY_REASON_MAX, m->error.reason);
@@ -90,23 +146,12 @@ static int on_message(sd_event_source *source, int fd, uint32_t revents, void *d
 	(void)fd;
 	(void)revents;
 	union vc_display_message message;
-	int got;
-	while ((got = vc_display_receive(&s->client, &message)) > 0)
+	int got = 0;
+	while (s->client.sock >= 0 && (got = vc_display_receive(&s->client, &message)) > 0)
 		handle(s, &message);
 	if (got < 0 && s->client.sock >= 0)
 		disconnect(s, got == -EPROTO ? "it sent nonsense" : strerror(-got));
 	return 0;
-}
-
-static void present(struct vc_scanout *s) {
-	s->last.seq = ++s->seq;
-	s->framed = false;
-	s->paced_ns = vc_clock_now() + 2 * period_ns(s);
-	arm(s->pace, s->paced_ns);
-	struct vc_scanout_buffer *b = &s->buffer[s->last.id];
-	b->held = true;
-	b->seq = s->seq;
-	sent(s, vc_display_present(&s->client, &s->last, -1));
 }
 
 static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
@@ -138,7 +183,7 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
 		s->refresh_mhz / 1000, s->refresh_mhz % 1000);
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
 		offer(s, &s->buffer[i]);
-	if (s->client.sock >= 0 && s->last.width && s->buffer[s->last.id].fd >= 0 && s->alive(s->data))
+	if (s->client.sock >= 0 && s->last.width && s->alive(s->data))
 		present(s);
 	return 0;
 }
@@ -147,6 +192,9 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *data) {
 	struct vc_scanout *s = data;
 	(void)source;
 	(void)usec;
+	/* A buffer that the compositor had no place for is tried again, should no new frame come. */
+	if (s->pending && s->last.width)
+		offer(s, &s->buffer[s->last.id]);
 	/* A still picture of a living guest stays; of a lost one, the layer's fallback takes over. */
 	if (s->client.sock >= 0 && s->last.width && s->alive(s->data))
 		sent(s, vc_display_heartbeat(&s->client, s->seq));
@@ -193,34 +241,40 @@ void vc_scanout_finish(struct vc_scanout *scanout) {
 	scanout->heartbeat = sd_event_source_disable_unref(scanout->heartbeat);
 	vc_display_disconnect(&scanout->client);
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		drop(scanout, &scanout->buffer[i]);
+		release(&scanout->buffer[i]);
 }
 
 static struct vc_scanout_buffer *find(struct vc_scanout *s, uint64_t export) {
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		if (s->buffer[i].fd >= 0 && s->buffer[i].export == export && s->buffer[i].worker == s->worker)
+		if (s->buffer[i].export == export && export != 0 && s->buffer[i].worker == s->worker)
 			return &s->buffer[i];
 	return NULL;
 }
 
-/* A place for one more buffer: a free one, else the one shown longest ago. */
+/* A place for one more buffer: a free one, else the one shown longest ago. NULL if that one's answer must be awaited. */
 static struct vc_scanout_buffer *make_place(struct vc_scanout *s) {
 	struct vc_scanout_buffer *best = NULL;
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++) {
 		struct vc_scanout_buffer *b = &s->buffer[i];
-		if (b->fd < 0)
+		if (b->state == VC_SCANOUT_FREE)
 			return b;
-		if (!best || b->seq < best->seq)
+		if (b->state != VC_SCANOUT_DROPPED && (!best || b->seq < best->seq))
 			best = b;
 	}
-	drop(s, best);
-	return best;
+	if (best)
+		drop(s, best);
+	return best && best->state == VC_SCANOUT_FREE ? best : NULL;
 }
 
 static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worker_frame *frame, uint32_t resource,
 				     int fd) {
 	struct vc_scanout_buffer *b = make_place(s);
-	*b = (struct vc_scanout_buffer){.fd = fd,
+	if (!b) {
+		close(fd);
+		return NULL;
+	}
+	*b = (struct vc_scanout_buffer){.state = VC_SCANOUT_IDLE,
+					.fd = fd,
 					.export = frame->export,
 					.worker = s->worker,
 					.resource = frame->in_place ? resource : 0,
@@ -233,7 +287,6 @@ static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worke
 						.offset = frame->offset,
 						.size = frame->size,
 						.modifier = frame->modifier}};
-	offer(s, b);
 	return b;
 }
 
@@ -259,12 +312,13 @@ bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *f
 						    .height = height,
 						    .drawn_ns = vc_clock_now(),
 						    .bytes_copied = frame->bytes_copied};
-	if (scanout->client.sock < 0 || b->rejected)
+	offer(scanout, b);
+	if (scanout->client.sock < 0 || b->state == VC_SCANOUT_REJECTED)
 		return false;
 	present(scanout);
 	/* The last worker's buffers were kept until there was something to show instead. */
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		if (scanout->buffer[i].fd >= 0 && scanout->buffer[i].worker != scanout->worker)
+		if (scanout->buffer[i].state != VC_SCANOUT_FREE && scanout->buffer[i].worker != scanout->worker)
 			drop(scanout, &scanout->buffer[i]);
 	return scanout->client.sock >= 0;
 }
@@ -272,7 +326,7 @@ bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *f
 void vc_scanout_forget(struct vc_scanout *scanout, uint32_t resource) {
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++) {
 		struct vc_scanout_buffer *b = &scanout->buffer[i];
-		if (b->fd < 0 || (resource != 0 && b->resource != resource))
+		if (b->state == VC_SCANOUT_FREE || (resource != 0 && b->resource != resource))
 			continue;
 		if (scanout->last.id == i)
 			scanout->last.width = 0;

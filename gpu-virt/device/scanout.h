@@ -17,14 +17,24 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+/* A buffer may be presented, or removed, only once the compositor has said that it took it. */
+enum vc_scanout_state {
+	VC_SCANOUT_FREE,
+	VC_SCANOUT_IDLE,    /* not offered: no compositor, or it was too busy */
+	VC_SCANOUT_OFFERED, /* no answer yet */
+	VC_SCANOUT_READY,
+	VC_SCANOUT_REJECTED, /* the compositor can't show it */
+	VC_SCANOUT_DROPPED,  /* offered, and no more wanted: removed once there's an answer */
+};
+
 struct vc_scanout_buffer {
-	int fd; /* -1: free */
+	enum vc_scanout_state state;
+	int fd;
 	uint64_t export;
 	uint32_t worker;   /* which worker's export */
 	uint32_t resource; /* whose memory it is, 0: a slot's */
-	bool rejected;
-	bool held;    /* by the compositor */
-	uint64_t seq; /* of its last PRESENT */
+	bool held;         /* by the compositor */
+	uint64_t seq;      /* of its last PRESENT */
 	struct vc_display_buffer_add add;
 };
 
@@ -41,6 +51,7 @@ struct vc_scanout {
 	bool must_copy;
 	uint64_t seq;                   /* of the last PRESENT */
 	struct vc_display_present last; /* what is shown; width 0: nothing */
+	bool pending;                   /* it is to be presented once its buffer is ready */
 	bool framed;                    /* FRAME has come for it */
 	int64_t paced_ns;               /* or waits no longer than this */
 	uint64_t connections;

@@ -62,7 +62,7 @@ await() {
 }
 
 start_sink() {
-	"$SINK" --socket "$dir/display" --out "$dir" --keep 150 2>> "$dir/sink.log" &
+	"$SINK" --socket "$dir/display" --out "$dir" --keep 150 --busy 2 2>> "$dir/sink.log" &
 	sink=$!
 	pids="$pids $sink"
 }

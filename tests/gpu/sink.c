@@ -5,6 +5,7 @@
  * DIR/frame-NNN.png. DIR/sink.json always tells how things stand (written whole and renamed). It ends on SIGTERM.
  *
  *   gpu-sink --socket PATH --out DIR [--size 960x720] [--rate 30] [--every MS] [--keep N] [--reject-dmabuf]
+ *            [--busy N: refuse the first N buffers with EBUSY]
  */
 #include "clock.h"
 #include "display-proto.h"
@@ -39,7 +40,8 @@ static struct {
 	const char *out;
 	uint32_t width, height, rate;
 	bool reject_dmabuf;
-	int sock; /* the client; -1: none */
+	unsigned busy; /* buffers still to be refused for a while */
+	int sock;      /* the client; -1: none */
 	char layer[VC_DISPLAY_NAME_MAX];
 	struct buffer buffer[VC_DISPLAY_BUFFERS_MAX];
 	struct vc_display_present shown, next; /* .seq 0: none */
@@ -229,8 +231,10 @@ static void on_present(const struct vc_display_present *p) {
 		return;
 	}
 	const struct buffer *b = &sink.buffer[p->id];
-	if (b->fd < 0)
-		return; /* rejected a moment ago */
+	if (b->fd < 0) {
+		violate("PRESENT of no buffer");
+		return;
+	}
 	if (p->flags != 0 || p->width == 0 || p->x + p->width > b->add.width || p->y + p->height > b->add.height) {
 		violate("bad PRESENT");
 		return;
@@ -270,6 +274,10 @@ static void on_client(void) {
 		sink.heartbeats++;
 	} else if (m.header.type == VC_DISPLAY_BUFFER_REMOVE && m.buffer_remove.id < VC_DISPLAY_BUFFERS_MAX) {
 		uint32_t id = m.buffer_remove.id;
+		if (sink.buffer[id].fd < 0) {
+			violate("BUFFER_REMOVE of no buffer");
+			return;
+		}
 		if (sink.shown.seq && sink.shown.id == id)
 			sink.shown.seq = 0;
 		if (sink.next.seq && sink.next.id == id)
@@ -336,10 +344,15 @@ static void run(int listener, int signals, int64_t every_ms) {
 
 int main(int argc, char **argv) {
 	static const struct option table[] = {
-		{"socket", required_argument, NULL, 's'},  {"out", required_argument, NULL, 'o'},
-		{"size", required_argument, NULL, 'z'},    {"rate", required_argument, NULL, 'r'},
-		{"every", required_argument, NULL, 'e'},   {"keep", required_argument, NULL, 'k'},
-		{"reject-dmabuf", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0},
+		{"socket", required_argument, NULL, 's'},
+		{"out", required_argument, NULL, 'o'},
+		{"size", required_argument, NULL, 'z'},
+		{"rate", required_argument, NULL, 'r'},
+		{"every", required_argument, NULL, 'e'},
+		{"keep", required_argument, NULL, 'k'},
+		{"busy", required_argument, NULL, 'b'},
+		{"reject-dmabuf", no_argument, NULL, 'd'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	int64_t every_ms = 0;
@@ -357,6 +370,8 @@ int main(int argc, char **argv) {
 			every_ms = strtol(optarg, NULL, 10);
 		else if (c == 'k')
 			sink.keep = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 'b')
+			sink.busy = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'd')
 			sink.reject_dmabuf = true;
 		else if (c == '?')
