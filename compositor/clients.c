@@ -16,6 +16,8 @@
 /* So many messages of one source are taken before others get their turn. */
 #define MESSAGES_PER_TURN 16
 #define HELLO_LIMIT_NS VC_NS_PER_S
+/* Taking a buffer in is work for the kernel, so it counts as so many messages. */
+#define BUFFER_ADD_TOKENS 5
 /* Strangers may send that many messages per second: there is no layer yet to say. */
 #define STRANGER_RATE 10
 
@@ -56,16 +58,16 @@ static uint32_t rate_of(const struct vc_client *client) {
 }
 
 /* A bucket that fills with the layer's rate and holds one second's worth. */
-static bool take_token(struct vc_client *client, int64_t now_ns) {
+static bool take_tokens(struct vc_client *client, int64_t tokens, int64_t now_ns) {
 	int64_t rate = rate_of(client), full = rate * VC_NS_PER_S;
 	int64_t passed = now_ns - client->tokens_ns;
 	client->tokens += (passed > VC_NS_PER_S ? VC_NS_PER_S : passed) * rate;
 	client->tokens_ns = now_ns;
 	if (client->tokens > full)
 		client->tokens = full;
-	if (client->tokens < VC_NS_PER_S)
+	if (client->tokens < tokens * VC_NS_PER_S)
 		return false;
-	client->tokens -= VC_NS_PER_S;
+	client->tokens -= tokens * VC_NS_PER_S;
 	return true;
 }
 
@@ -155,7 +157,8 @@ void vc_client_handle(struct vc_client *client, const union vc_display_message *
 		      unsigned nfds, int64_t now_ns) {
 	int fd = nfds == 1 ? fds[0] : -1;
 	const char *wrong = vc_message_check(message, size, nfds);
-	if (!take_token(client, now_ns))
+	bool add = size >= sizeof(message->header) && message->header.type == VC_DISPLAY_BUFFER_ADD;
+	if (!take_tokens(client, add ? BUFFER_ADD_TOKENS : 1, now_ns))
 		refuse(client, VC_DISPLAY_ERROR_FLOOD, now_ns, "more than %u messages a second", rate_of(client));
 	else if (wrong)
 		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "%s", wrong);
@@ -182,6 +185,9 @@ static void on_readable(void *data, uint32_t events) {
 			vc_client_close(client, false, now_ns);
 		else
 			vc_client_handle(client, &message, (size_t)got, fds, nfds, now_ns);
+		/* The frame clock may have become due meanwhile. */
+		if (got > 0 && message.header.type == VC_DISPLAY_BUFFER_ADD)
+			return;
 	}
 }
 

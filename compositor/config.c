@@ -189,7 +189,7 @@ static const char *layer_message(void *object, const char *value) {
 static const char *layer_rate(void *object, const char *value) {
 	struct vc_config_layer *l = object;
 	int64_t rate;
-	const char *why = vc_conf_int(value, 10, 100000, &rate);
+	const char *why = vc_conf_int(value, 60, 100000, &rate);
 	if (!why)
 		l->rate = (uint32_t)rate;
 	return why;

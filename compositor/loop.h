@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum vc_urgency { VC_URGENT_CLOCK, VC_URGENT_FLIP, VC_URGENT_CLUSTER, VC_URGENT_REST, VC_URGENCIES };
+/* Flips before ticks: after a long sleep both are due, and the tick must know that the last flip is through. */
+enum vc_urgency { VC_URGENT_FLIP, VC_URGENT_CLOCK, VC_URGENT_CLUSTER, VC_URGENT_REST, VC_URGENCIES };
 
 struct vc_loop;
 

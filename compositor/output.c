@@ -120,6 +120,10 @@ static void note_frame(struct vc_layer *layer, int64_t vblank_ns) {
 static void finish_flip(struct vc_output *o, int64_t vblank_ns) {
 	uint32_t fresh = 0;
 	o->pending = false;
+	/* A driver whose vblank interrupt came late stamps the flip with a vblank from before the commit. What was committed
+	 * shows from the one after. */
+	while (vblank_ns < o->commit_ns)
+		vblank_ns += o->clock.period_ns;
 	if (vc_frame_clock_count(&o->clock, o->commit_target_ns, vblank_ns) > 0 && o->last_vblank_ns != 0) {
 		o->stats.commits_late++;
 		o->commit_flags |= VC_FRAME_LATE;

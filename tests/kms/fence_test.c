@@ -90,12 +90,13 @@ static void present_slow(struct painter *p, uint32_t id, int fence) {
 	assert_int_equal(vc_display_present(&p->client, &present, fence), 0);
 }
 
-/* Shows @frames cluster frames; none may take longer than @periods. */
-static void cluster_runs(struct painter *cluster, int frames, int64_t periods) {
+/* Shows @frames cluster frames. None may take as long as it would behind a fence, which is ten seconds; a loaded machine
+ * without KVM may well lose one. */
+static void cluster_runs(struct painter *cluster, int frames) {
 	int64_t last_ns = painter_show(cluster, RIG_RED);
 	for (int i = 0; i < frames; i++) {
 		int64_t flip_ns = painter_show(cluster, i % 2 ? RIG_RED : RIG_GREEN);
-		assert_true(flip_ns - last_ns < periods * (int64_t)cluster->client.zone.period_ns);
+		assert_true(flip_ns - last_ns < 4 * VC_NS_PER_S);
 		last_ns = flip_ns;
 	}
 }
@@ -117,7 +118,7 @@ static void unsignalled_frame_waits_alone(bool explicit) {
 		assert_return_code(ioctl(slow.dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export), errno);
 	present_slow(&ivi, 2, export.fd);
 	/* Not eligible: the cluster goes on, the guest's last frame is held and then falls back for this reason. */
-	cluster_runs(&cluster, 15, 10);
+	cluster_runs(&cluster, 15);
 	assert_int_equal(rig_layer(&rig, "ivi").frames_shown, 1);
 	for (int i = 0; rig_layer(&rig, "ivi").state != VC_STATE_FALLBACK; i++) {
 		assert_true(i < 100);
@@ -165,7 +166,7 @@ static void fence_attached_on_screen_stops_nobody(void **state) {
 		assert_true(painter_listen(&ivi, 1000));
 	assert_int_not_equal(ivi.flip_ns, 0);
 	slow_block(&slow);
-	cluster_runs(&cluster, 30, 10);
+	cluster_runs(&cluster, 30);
 	assert_int_equal(rig_layer(&rig, "cluster").fallbacks, 0);
 	slow_signal(&slow);
 	slow_destroy(&slow);

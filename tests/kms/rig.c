@@ -28,7 +28,19 @@ static void pause_ms(int ms) {
 	poll(NULL, 0, ms);
 }
 
+/* The compositor that runs; a test that failed leaves it behind. */
+static pid_t running = -1;
+
+static void end_leftover(void) {
+	if (running > 0) {
+		kill(running, SIGKILL);
+		waitpid(running, NULL, 0);
+	}
+	running = -1;
+}
+
 void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi) {
+	end_leftover();
 	*rig = (struct rig){.pid = -1, .stored = -1, .notify_sock = -1, .tool = {.sock = -1}};
 	strcpy(rig->dir, "/tmp/vcockpit-kms.XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
@@ -97,6 +109,7 @@ void rig_start(struct rig *rig) {
 	assert_return_code(rig->pid, errno);
 	if (rig->pid == 0)
 		become_compositor(rig, -1);
+	running = rig->pid;
 	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
 	while (vc_control_connect(&rig->tool, rig->control, RIG_LIMIT_MS) < 0) {
 		assert_int_equal(waitpid(rig->pid, NULL, WNOHANG), 0);
@@ -135,7 +148,7 @@ void rig_kill(struct rig *rig) {
 	vc_control_disconnect(&rig->tool);
 	assert_return_code(kill(rig->pid, SIGKILL), errno);
 	assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
-	rig->pid = -1;
+	rig->pid = running = -1;
 }
 
 void rig_stop(struct rig *rig) {
@@ -146,6 +159,7 @@ void rig_stop(struct rig *rig) {
 		assert_int_equal(waitpid(rig->pid, &status, 0), rig->pid);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
+		running = -1;
 	}
 	if (rig->stored >= 0)
 		close(rig->stored);
