@@ -292,10 +292,14 @@ static int start_loop(struct vc_device *d, const char *worker_path) {
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	if ((err = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL)) < 0 ||
-	    (err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL)) < 0 ||
-	    (err = sd_event_set_watchdog(d->event, 1)) < 0 ||
-	    (err = sd_event_add_post(d->event, &d->pump, on_pump, d)) < 0)
+	err = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_set_watchdog(d->event, 1);
+	if (err >= 0)
+		err = sd_event_add_post(d->event, &d->pump, on_pump, d);
+	if (err < 0)
 		return err;
 	return vc_worker_init(&d->worker, d->event, &d->config, worker_path, &worker_events, d);
 }
@@ -313,14 +317,16 @@ static int start_parts(struct vc_device *d) {
 		vc_error("%s: %s", d->events_path, strerror(-sock));
 		return sock;
 	}
-	if ((err = vc_events_init(&d->events, d->event, sock)) < 0)
+	err = vc_events_init(&d->events, d->event, sock);
+	if (err < 0)
 		return err;
 	sock = vc_ipc_listen(d->status_path, 0660);
 	if (sock < 0) {
 		vc_error("%s: %s", d->status_path, strerror(-sock));
 		return sock;
 	}
-	if ((err = sd_event_add_io(d->event, &d->status, sock, EPOLLIN, on_status, d)) < 0)
+	err = sd_event_add_io(d->event, &d->status, sock, EPOLLIN, on_status, d);
+	if (err < 0)
 		return err;
 	sd_event_source_set_io_fd_own(d->status, 1);
 	return vc_worker_start(&d->worker);

@@ -66,10 +66,11 @@ void vc_events_finish(struct vc_events *events) {
 
 void vc_events_reset(struct vc_events *events) {
 	char line[32];
-	int length = snprintf(line, sizeof(line), "gpu-reset %u\n", ++events->resets);
+	snprintf(line, sizeof(line), "gpu-reset %u\n", ++events->resets);
+	size_t length = strlen(line);
 	/* A guest that doesn't read its port fills the socket and misses lines; it is never waited for. */
 	for (unsigned i = 0; i < VC_EVENTS_CLIENTS; i++)
 		if (events->client[i].sock >= 0 &&
-		    send(events->client[i].sock, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length)
+		    send(events->client[i].sock, line, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length)
 			vc_debug("events: a line was not taken");
 }

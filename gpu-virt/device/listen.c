@@ -23,7 +23,7 @@ int vc_listen_stream(const char *path) {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (is_stale(&address))
 		unlink(path);
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

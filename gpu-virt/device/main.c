@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
 		code = 1;
 	} else {
 		if (o.display)
-			strcpy(device->config.display, o.display);
+			memcpy(device->config.display, o.display, strlen(o.display) + 1);
 		device->vhost_path = o.vhost ? o.vhost : vhost;
 		device->events_path = o.events ? o.events : events;
 		device->status_path = status;

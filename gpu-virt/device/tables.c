@@ -14,8 +14,10 @@ void vc_tables_clear(struct vc_tables *tables) {
 	for (uint32_t i = 0; i < tables->contexts_max; i++)
 		if (tables->context[i].id)
 			vc_tables_context_remove(tables, &tables->context[i]);
-	while (tables->first)
-		vc_tables_remove(tables, tables->first);
+	for (struct vc_resource *r = tables->first, *next; r; r = next) {
+		next = r->next;
+		vc_tables_remove(tables, r);
+	}
 }
 
 void vc_tables_finish(struct vc_tables *tables) {
