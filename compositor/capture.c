@@ -35,7 +35,8 @@ bool vc_capture_request(struct vc_capture *capture, struct vc_capture_ticket *ti
 static struct vc_capture_ticket *dequeue(struct vc_capture *capture, unsigned at) {
 	struct vc_capture_ticket *ticket = capture->queue[at];
 	capture->queued--;
-	memmove(&capture->queue[at], &capture->queue[at + 1], (capture->queued - at) * sizeof(capture->queue[0]));
+	for (unsigned i = at; i < capture->queued; i++)
+		capture->queue[i] = capture->queue[i + 1];
 	return ticket;
 }
 

@@ -54,8 +54,9 @@ static const char *output_connector(void *object, const char *value) {
 static const char *output_mode(void *object, const char *value) {
 	struct vc_config_output *o = object;
 	static const char *const remedy = "use WIDTHxHEIGHT@HZ, such as 1920x720@60 or 1920x720@59.94";
-	if (!read_size(&value, &o->width, &o->height) || *value++ != '@' || !isdigit((unsigned char)*value))
+	if (!read_size(&value, &o->width, &o->height) || value[0] != '@' || !isdigit((unsigned char)value[1]))
 		return remedy;
+	value++;
 	/* By hand, because strtod() follows the locale. */
 	uint32_t mhz = 0, scale = 1000;
 	for (; isdigit((unsigned char)*value) && mhz < 1000000; value++)

@@ -9,32 +9,38 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Maps the log for writing, closes it to all other writers, and opens it for readers. */
+static int set_up(struct vc_frame_log_writer *writer, int fd) {
+	if (ftruncate(fd, sizeof(struct vc_frame_log)) < 0)
+		return -errno;
+	void *map = mmap(NULL, sizeof(struct vc_frame_log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	writer->log = map;
+	/* Ours stays the only writable mapping, whatever a reader does with its descriptor. */
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
+		return -errno;
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	writer->reader_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (writer->reader_fd < 0)
+		return -errno;
+	memset(map, 0, sizeof(struct vc_frame_log)); /* all pages there before the loop runs */
+	return 0;
+}
+
 int vc_frame_log_init(struct vc_frame_log_writer *writer, uint32_t output) {
 	*writer = (struct vc_frame_log_writer){.reader_fd = -1};
 	int fd = memfd_create("vcockpit-frames", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	int err = 0;
-	if (ftruncate(fd, sizeof(struct vc_frame_log)) < 0) {
-		err = -errno;
-	} else {
-		void *map = mmap(NULL, sizeof(struct vc_frame_log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		writer->log = map == MAP_FAILED ? NULL : map;
-		char path[64];
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		/* Ours stays the only writable mapping, whatever a reader does with its descriptor. */
-		if (!writer->log ||
-		    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0 ||
-		    (writer->reader_fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-			err = -errno;
-	}
+	int err = set_up(writer, fd);
 	close(fd);
-	if (err == 0) {
-		memset(writer->log, 0, sizeof(*writer->log)); /* all pages there before the loop runs */
-		writer->log->version = VC_CONTROL_VERSION;
-		writer->log->output = output;
-	}
-	return err;
+	if (err < 0)
+		return err;
+	writer->log->version = VC_CONTROL_VERSION;
+	writer->log->output = output;
+	return 0;
 }
 
 void vc_frame_log_write(struct vc_frame_log_writer *writer, const struct vc_frame_record *record) {

@@ -6,6 +6,7 @@
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/udmabuf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,16 +86,16 @@ static int wrap_memfd(int udmabuf, const struct vc_display_buffer_add *add, int 
 	uint64_t length = (uint64_t)add->stride * add->height;
 	uint64_t pages = (length + 4095) & ~UINT64_C(4095);
 	if ((uint64_t)st.st_size < add->size || (uint64_t)st.st_size < add->offset + pages)
-		return reject(why, -EINVAL, "the memfd has %lld bytes, not the %llu that its whole pages need",
-			      (long long)st.st_size, (unsigned long long)(add->offset + pages));
+		return reject(why, -EINVAL,
+			      "the memfd has %" PRIi64 " bytes, not the %" PRIu64 " that its whole pages need",
+			      (int64_t)st.st_size, add->offset + pages);
 	if (udmabuf < 0)
 		return reject(why, -ENODEV, "memfds need /dev/udmabuf, which this compositor cannot open");
 	struct udmabuf_create create = {
 		.memfd = (uint32_t)fd, .flags = UDMABUF_FLAGS_CLOEXEC, .offset = add->offset, .size = pages};
 	int dmabuf = ioctl(udmabuf, UDMABUF_CREATE, &create);
 	if (dmabuf < 0)
-		return reject(why, -errno, "udmabuf takes no %llu bytes: %s", (unsigned long long)pages,
-			      strerror(errno));
+		return reject(why, -errno, "udmabuf takes no %" PRIu64 " bytes: %s", pages, strerror(errno));
 	return dmabuf;
 }
 
@@ -103,7 +104,8 @@ static int take_dmabuf(const struct vc_display_buffer_add *add, int fd, char *wh
 		return reject(why, -EINVAL, "the descriptor is no dma-buf");
 	off_t length = lseek(fd, 0, SEEK_END);
 	if (length < 0 || (uint64_t)length < add->size || (uint64_t)length < picture_end(add))
-		return reject(why, -EINVAL, "the dma-buf has %lld bytes, less than the picture", (long long)length);
+		return reject(why, -EINVAL, "the dma-buf has %" PRIi64 " bytes, less than the picture",
+			      (int64_t)length);
 	int dmabuf = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return dmabuf >= 0 ? dmabuf : reject(why, -errno, "dup: %s", strerror(errno));
 }

@@ -15,7 +15,6 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-#define FAIL(error, is_config, ...) fail(error, is_config, __VA_ARGS__)
 __attribute__((format(printf, 3, 4))) static bool fail(struct vc_kms_error *error, bool config, const char *format,
 						       ...) {
 	va_list args;
@@ -134,7 +133,7 @@ static bool read_card(struct vc_card *card, struct vc_kms_error *error) {
 	drmFreeVersion(version);
 	if (drmSetClientCap(card->fd, DRM_CLIENT_CAP_ATOMIC, 1) < 0 ||
 	    drmSetClientCap(card->fd, DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1) < 0)
-		return FAIL(error, true, "%s (%s): has no atomic KMS; name another card in [output …] card", card->path,
+		return fail(error, true, "%s (%s): has no atomic KMS; name another card in [output …] card", card->path,
 			    card->driver);
 	/* Optional: without it there is no writeback connector to find. */
 	drmSetClientCap(card->fd, DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1);
@@ -150,41 +149,43 @@ static bool read_card(struct vc_card *card, struct vc_kms_error *error) {
 	return true;
 }
 
-static bool driver_is(const char *path, const char *driver, int *fd) {
-	*fd = open(path, O_RDWR | O_CLOEXEC);
-	if (*fd < 0)
-		return false;
-	drmVersion *version = drmGetVersion(*fd);
-	bool atomic = drmSetClientCap(*fd, DRM_CLIENT_CAP_ATOMIC, 1) == 0;
+/* Opens @path if it is a card with atomic KMS and that driver ("auto": any). Returns the descriptor or -errno. */
+static int open_if_driver(const char *path, const char *driver) {
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	drmVersion *version = drmGetVersion(fd);
+	bool atomic = drmSetClientCap(fd, DRM_CLIENT_CAP_ATOMIC, 1) == 0;
 	bool good = atomic && version && (strcmp(driver, "auto") == 0 || strcmp(version->name, driver) == 0);
 	drmFreeVersion(version);
-	if (!good)
-		close(*fd);
-	return good;
+	if (good)
+		return fd;
+	close(fd);
+	return -ENODEV;
 }
 
 static bool find_card(struct vc_card *card, const char *wish, struct vc_kms_error *error) {
 	if (wish[0] == '/') {
 		snprintf(card->path, sizeof(card->path), "%s", wish);
 		card->fd = open(wish, O_RDWR | O_CLOEXEC);
-		if (card->fd < 0)
-			return FAIL(error, errno == ENOENT, "card = %s: %s", wish, strerror(errno));
-		return true;
+		if (card->fd >= 0)
+			return true;
+		return fail(error, errno == ENOENT, "card = %s: %s", wish, strerror(errno));
 	}
 	int denied = 0;
 	for (int i = 0; i < 64; i++) {
 		snprintf(card->path, sizeof(card->path), "/dev/dri/card%d", i);
-		errno = 0;
-		if (driver_is(card->path, wish, &card->fd))
+		card->fd = open_if_driver(card->path, wish);
+		if (card->fd >= 0)
 			return true;
-		if (errno == EACCES)
+		if (card->fd == -EACCES)
 			denied++;
 	}
 	card->fd = -1;
 	if (strcmp(wish, "auto") == 0)
-		return FAIL(error, false, "no card with atomic KMS in /dev/dri%s",
+		return fail(error, false, "no card with atomic KMS in /dev/dri%s",
 			    denied ? " (some may not be opened by this user)" : "; is the display's driver loaded?");
-	return FAIL(error, true, "card = %s: no card in /dev/dri has that driver%s", wish,
+	return fail(error, true, "card = %s: no card in /dev/dri has that driver%s", wish,
 		    denied ? " (some may not be opened by this user)" : "; is it loaded?");
 }
 
@@ -198,12 +199,12 @@ bool vc_card_open(struct vc_card *card, const char *wish, int fd, struct vc_kms_
 		return false;
 	}
 	if (drmSetMaster(card->fd) < 0 && !drmIsMaster(card->fd)) {
-		FAIL(error, false, "%s: another process holds the display; stop it first", card->path);
+		fail(error, false, "%s: another process holds the display; stop it first", card->path);
 	} else if (read_card(card, error)) {
 		/* Events are read when the loop says so, and never waited for. */
 		if (fcntl(card->fd, F_SETFL, O_NONBLOCK) == 0)
 			return true;
-		FAIL(error, false, "%s: %s", card->path, strerror(errno));
+		fail(error, false, "%s: %s", card->path, strerror(errno));
 	}
 	close(card->fd);
 	card->fd = -1;

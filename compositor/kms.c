@@ -130,8 +130,8 @@ static void find_writeback(struct vc_kms *kms, const drmModeRes *resources) {
 	}
 }
 
-static bool find_planes(struct vc_kms *kms, const struct vc_config_output *config, struct vc_planes_wish *wish,
-			char *why_composed, size_t size, struct vc_kms_error *error) {
+static bool find_planes(struct vc_kms *kms, struct vc_planes_wish *wish, char *why_composed, size_t size,
+			struct vc_kms_error *error) {
 	struct vc_card *card = kms->card;
 	wish->crtc = kms->crtc_index;
 	kms->layers = wish->layers;
@@ -143,7 +143,6 @@ static bool find_planes(struct vc_kms *kms, const struct vc_config_output *confi
 	card->plane[kms->plan.primary].taken = true;
 	for (unsigned i = 0; kms->planes_found && i < wish->layers; i++)
 		card->plane[kms->plan.layer[i]].taken = true;
-	(void)config;
 	return true;
 }
 
@@ -163,7 +162,7 @@ bool vc_kms_init(struct vc_kms *kms, struct vc_card *card, const struct vc_confi
 	kms->prop.active = vc_card_property(card, kms->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
 	kms->prop.mode_id = vc_card_property(card, kms->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
 	kms->prop.connector_crtc = vc_card_property(card, kms->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", NULL);
-	return find_planes(kms, config, wish, why_composed, size, error);
+	return find_planes(kms, wish, why_composed, size, error);
 }
 
 void vc_kms_request_mode(const struct vc_kms *kms, struct vc_request *request) {

@@ -115,10 +115,11 @@ bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_
 		reject(layer, add->id, EINVAL, wrong);
 		return true;
 	}
-	struct vc_buffer *buffer = layer->buffer;
-	while (buffer < layer->buffer + VC_LAYER_BUFFERS_MAX && buffer->used)
-		buffer++;
-	if (buffer == layer->buffer + VC_LAYER_BUFFERS_MAX) {
+	struct vc_buffer *buffer = NULL;
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX && !buffer; i++)
+		if (!layer->buffer[i].used)
+			buffer = &layer->buffer[i];
+	if (!buffer) {
 		reject(layer, add->id, EBUSY, "removed buffers are still on the screen; try again");
 		return true;
 	}

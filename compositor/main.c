@@ -134,7 +134,7 @@ static void take_handed(struct handed *handed, const struct vc_config *config) {
 			close(fd);
 		free(names[i]);
 	}
-	free(names);
+	free((void *)names);
 }
 
 static int listen_at(int handed, const char *path) {

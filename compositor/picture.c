@@ -151,8 +151,8 @@ bool vc_picture_draw(const struct vc_dumb *dumb, const struct vc_config_layer *l
 
 void vc_picture_fill(const struct vc_dumb *dumb, uint32_t colour) {
 	for (uint32_t y = 0; y < dumb->height; y++) {
-		uint32_t *row = (uint32_t *)(void *)(dumb->map + (size_t)dumb->stride * y);
+		uint8_t *row = dumb->map + (size_t)dumb->stride * y;
 		for (uint32_t x = 0; x < dumb->width; x++)
-			row[x] = colour;
+			memcpy(row + (size_t)x * 4, &colour, sizeof(colour));
 	}
 }

@@ -29,13 +29,14 @@ static int import_buffer(void *data, struct vc_layer *layer, const struct vc_dis
 	if (o->composed) {
 		import->image = vc_compose_image(add->fourcc, add->width, add->height, import->map, add->stride);
 		if (!import->image || add->modifier != 0) {
-			strcpy(why, "this output is composed on the CPU, which cannot read that format or modifier");
+			snprintf(why, VC_DISPLAY_REASON_MAX,
+				 "this output is composed on the CPU, which cannot read that format or modifier");
 			err = -EINVAL;
 		}
 	} else {
 		err = vc_output_test_buffer(o, layer, import->fb, add->width, add->height);
 		if (err < 0)
-			strcpy(why, "the layer's plane cannot show such a buffer");
+			snprintf(why, VC_DISPLAY_REASON_MAX, "the layer's plane cannot show such a buffer");
 	}
 	if (err < 0)
 		s->backend.drop(s, layer, import);
