@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 /* Maps the log for writing, closes it to all other writers, and opens it for readers. */
-static int set_up(struct vc_frame_log_writer *writer, int fd) {
+static int set_up(struct vc_frame_log_writer *writer, int fd, uint32_t output) {
 	if (ftruncate(fd, sizeof(struct vc_frame_log)) < 0)
 		return -errno;
 	void *map = mmap(NULL, sizeof(struct vc_frame_log), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	writer->log = map;
+	struct vc_frame_log *log = map;
+	writer->log = log;
 	/* Ours stays the only writable mapping, whatever a reader does with its descriptor. */
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
@@ -25,7 +26,9 @@ static int set_up(struct vc_frame_log_writer *writer, int fd) {
 	writer->reader_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (writer->reader_fd < 0)
 		return -errno;
-	memset(map, 0, sizeof(struct vc_frame_log)); /* all pages there before the loop runs */
+	memset(log, 0, sizeof(*log)); /* all pages there before the loop runs */
+	log->version = VC_CONTROL_VERSION;
+	log->output = output;
 	return 0;
 }
 
@@ -34,13 +37,9 @@ int vc_frame_log_init(struct vc_frame_log_writer *writer, uint32_t output) {
 	int fd = memfd_create("vcockpit-frames", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	int err = set_up(writer, fd);
+	int err = set_up(writer, fd, output);
 	close(fd);
-	if (err < 0)
-		return err;
-	writer->log->version = VC_CONTROL_VERSION;
-	writer->log->output = output;
-	return 0;
+	return err;
 }
 
 void vc_frame_log_write(struct vc_frame_log_writer *writer, const struct vc_frame_record *record) {
