@@ -27,7 +27,7 @@ static void nothing_is_allocated_after_start(void **state) {
 	const volatile uint64_t *counts = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(counts, MAP_FAILED);
 	setenv("VC_COUNT_FILE", path, 1);
-	rig.preload = VC_COUNT_BUILT;
+	rig_preload(&rig, "kms-count.so");
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	for (int i = 0; i < FRAMES; i++) {

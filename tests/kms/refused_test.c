@@ -11,7 +11,7 @@ static void only_the_culprit_pays(void **state) {
 	struct rig rig;
 	struct painter cluster, ivi, nav;
 	rig_configure(&rig, "vkms", "", "hold_ms = 2000", SECOND_GUEST);
-	rig.preload = VC_REFUSE_BUILT;
+	rig_preload(&rig, "kms-refuse.so");
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	painter_open(&nav, &rig, "nav", 0, 0);

@@ -70,7 +70,7 @@ static void become_compositor(const struct rig *rig, int log) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (log >= 0)
 		dup2(log, STDERR_FILENO);
-	if (rig->preload)
+	if (rig->preload[0] != '\0')
 		setenv("LD_PRELOAD", rig->preload, 1);
 	setenv("NOTIFY_SOCKET", rig->notify, 1);
 	if (rig->stored >= 0) {
@@ -102,6 +102,15 @@ static void read_notify(struct rig *rig) {
 		else if (n == 1)
 			close(fds[0]);
 	}
+}
+
+void rig_preload(struct rig *rig, const char *name) {
+	char self[160];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	assert_return_code((int)n, errno);
+	self[n] = '\0';
+	snprintf(rig->preload, sizeof(rig->preload), "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
+	assert_return_code(access(rig->preload, R_OK), errno);
 }
 
 void rig_start(struct rig *rig) {

@@ -27,7 +27,7 @@
 
 struct rig {
 	char dir[64], config[96], display[96], control[96], notify[96];
-	const char *preload; /* LD_PRELOAD of the compositor, NULL: none */
+	char preload[256]; /* LD_PRELOAD of the compositor, "": none */
 	pid_t pid;
 	int notify_sock; /* plays systemd: takes what the compositor puts in the fd store */
 	int stored;      /* the card's descriptor, -1: none yet */
@@ -37,6 +37,9 @@ struct rig {
 /* Cluster at 0,0 and guest "ivi" beside it, on 1280x480 at 30 Hz, so that a machine without KVM keeps up. @extra: more keys
  * for [output main] ("" for none), @cluster and @ivi: for the layers. */
 void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi);
+
+/* Puts the module @name, which lies beside the test program, before the compositor. */
+void rig_preload(struct rig *rig, const char *name);
 
 /* Starts the compositor and waits until it answers. */
 void rig_start(struct rig *rig);

@@ -15,7 +15,7 @@ $status[0] as $s | $frames[0] as $f | $fault[0] as $w
   cluster: {
     plane: $c.plane, rect: $c.rect, state: $c.state,
     frames_shown: $c.frames.shown, frames_due: $c.frames.due, frames_missed: $c.frames.missed,
-    worst_gap_ms: $c.worst_gap_ms, latency_ms: $c.latency_ms,
+    worst_gap_ms: $c.worst_gap_ms, latency_ms: $c.latency_ms, fallbacks: $c.fallbacks,
     draw_ms: {mean: $stats[0].mean_frame_ms, max: $stats[0].longest_frame_ms},
     moved: $cluster_moved
   },
