@@ -35,11 +35,20 @@ void vc_cluster_finish(struct vc_cluster *c) {
 	vc_stats_destroy(c->stats);
 }
 
-/* Draws what is drawn once, for the zone that the compositor has given us. */
+/* Draws what is drawn once, for the zone that the compositor has given us. That takes long and is not urgent: at real-time
+ * priority it would keep the kernel's own threads off this CPU, and the compositor waits for one on each CPU while it takes
+ * our buffers (udmabuf pins pages behind lru_add_drain_all()). */
 static bool make_scene(struct vc_cluster *c) {
 	char why[256];
+	struct sched_param urgent = {0}, calm = {0};
+	int policy = sched_getscheduler(0);
+	if (policy >= 0 && sched_getparam(0, &urgent) == 0)
+		sched_setscheduler(0, SCHED_OTHER | (policy & SCHED_RESET_ON_FORK), &calm);
 	vc_scene_destroy(c->scene);
 	c->scene = vc_scene_create(c->link.width, c->link.height, c->config->fonts, why, sizeof(why));
+	if (policy >= 0 && sched_setscheduler(0, policy, &urgent) < 0)
+		vc_warn("cannot return to real-time priority %d: %s; set LimitRTPRIO=", urgent.sched_priority,
+			strerror(errno));
 	if (!c->scene)
 		vc_error("%s", why);
 	atomic_store_explicit(&c->stats->width, (uint32_t)c->link.width, memory_order_relaxed);
