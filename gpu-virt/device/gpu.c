@@ -259,6 +259,9 @@ static void create_failed(struct vc_gpu *gpu, const struct vc_ticket *t) {
 		return;
 	if (gpu->scanout.resource == r->id)
 		gpu->scanout.resource = 0;
+	/* A rebuild may stand right before it. */
+	if (gpu->stage_resource == r)
+		gpu->stage_resource = r->next;
 	vc_tables_remove(&gpu->tables, r);
 }
 

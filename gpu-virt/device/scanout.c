@@ -301,7 +301,8 @@ bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *f
 		close(fd);
 	else if (!b && fd >= 0)
 		b = add(scanout, frame, resource, fd);
-	if (!b)
+	/* The part to show was checked against the frame's size, the compositor checks it against the buffer's. */
+	if (!b || frame->width != b->add.width || frame->height != b->add.height)
 		return false;
 	if (!frame->in_place)
 		scanout->slot_export[scanout->slot] = frame->export;

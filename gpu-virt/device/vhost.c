@@ -104,8 +104,9 @@ void vc_vhost_close(struct vc_vhost *vhost) {
 		return;
 	vhost->ops->settle(vhost->data);
 	for (unsigned i = 0; i < VC_VHOST_RINGS; i++) {
-		vc_vring_finish(&vhost->ring[i]);
+		vhost->ring[i].enabled = false;
 		vhost->ops->ring_changed(vhost->data, i);
+		vc_vring_finish(&vhost->ring[i]);
 	}
 	vc_memory_finish(&vhost->memory);
 	drop_fds(vhost);
@@ -271,10 +272,10 @@ static const char *get_vring_base(struct vc_vhost *vhost, struct message *m) {
 	struct vc_vring *ring = &vhost->ring[s.index];
 	s.num = ring->next_avail;
 	ring->enabled = false;
+	vhost->ops->ring_changed(vhost->data, s.index);
 	if (ring->kick >= 0)
 		close(ring->kick);
 	ring->kick = -1;
-	vhost->ops->ring_changed(vhost->data, s.index);
 	return reply(vhost, m, &s, sizeof(s));
 }
 

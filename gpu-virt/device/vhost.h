@@ -26,7 +26,8 @@ struct vc_vhost_ops {
 	void (*settle)(void *data);
 	/* Guest memory has changed. */
 	void (*memory_changed)(void *data);
-	/* A ring's kick descriptor or its readiness has changed. */
+	/* A ring's kick descriptor or its readiness has changed. The old descriptor is still open: QEMU has it too, so that
+	 * epoll would keep what isn't taken out before the close. */
 	void (*ring_changed)(void *data, unsigned index);
 	/* The control ring begins at 0: a driver starts from nothing and knows of no resource. */
 	void (*driver_fresh)(void *data);
