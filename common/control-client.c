@@ -59,7 +59,8 @@ int vc_control_connect(struct vc_control_client *client, const char *path, int t
 			    path);
 	case -EACCES:
 	case -EPERM:
-		return fail(client, err, "%.108s may not be opened: be root or a member of the group vcockpit", path);
+		return fail(client, err, "%.108s may not be opened: be root or a member of the group vcockpit-control",
+			    path);
 	case -EPROTOTYPE:
 	case -ENOTSOCK:
 		return fail(client, err, "%.108s is not a control socket: name the right one with --socket", path);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char *program = "vcockpit";
@@ -34,8 +35,11 @@ void vc_log(enum vc_log_level level, const char *format, ...) {
 	if (m > 0)
 		length += (size_t)m < sizeof(line) - length - 1 ? (size_t)m : sizeof(line) - length - 2;
 	line[length++] = '\n';
-	/* There is nobody to tell when standard error is gone. */
-	if (write(STDERR_FILENO, line, length) < 0) {
+	/* A journal that doesn't read costs lines, never time. There is nobody to tell when standard error is gone. */
+	struct iovec iov = {.iov_base = line, .iov_len = length};
+	const struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	if (sendmsg(STDERR_FILENO, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ENOTSOCK &&
+	    write(STDERR_FILENO, line, length) < 0) {
 	}
 	errno = saved_errno;
 }

@@ -21,14 +21,33 @@
 /* Strangers may send that many messages per second: there is no layer yet to say. */
 #define STRANGER_RATE 10
 
+/* Lines a second about clients other than the cluster. */
+#define LOG_RATE 20
+
 static const char *who(const struct vc_client *client) {
 	return client->layer ? client->layer->config->name : "(no layer yet)";
+}
+
+/* Whoever may connect can do so as often as it likes; the log isn't to grow with it. */
+static bool may_log(const struct vc_client *client, int64_t now_ns) {
+	struct vc_clients *clients = client->clients;
+	if (client->layer && client->layer->config->role == VC_ROLE_CLUSTER)
+		return true;
+	if (now_ns - clients->log_ns >= VC_NS_PER_S) {
+		clients->log_ns = now_ns;
+		clients->log_used = 0;
+	}
+	if (clients->log_used == LOG_RATE)
+		return false;
+	clients->log_used++;
+	return true;
 }
 
 void vc_client_close(struct vc_client *client, bool broke, int64_t now_ns) {
 	int sock = client->watch.fd;
 	if (client->layer) {
-		vc_info("layer %s: source %d has gone", client->layer->config->name, (int)client->pid);
+		if (may_log(client, now_ns))
+			vc_info("layer %s: source %d has gone", client->layer->config->name, (int)client->pid);
 		vc_layer_disconnect(client->layer, broke, now_ns);
 	}
 	client->layer = NULL;
@@ -45,8 +64,9 @@ __attribute__((format(printf, 4, 5))) static void refuse(struct vc_client *clien
 	va_start(args, format);
 	vsnprintf(error.reason, sizeof(error.reason), format, args);
 	va_end(args);
-	vc_warn("client %d (uid %u) of layer %s disconnected: %s", (int)client->pid, client->uid, who(client),
-		error.reason);
+	if (may_log(client, now_ns))
+		vc_warn("client %d (uid %u) of layer %s disconnected: %s", (int)client->pid, client->uid, who(client),
+			error.reason);
 	/* The last word; whether it is heard doesn't matter. */
 	vc_ipc_send(client->watch.fd, &error, sizeof(error), NULL, 0);
 	bool breach = code == VC_DISPLAY_ERROR_PROTOCOL || code == VC_DISPLAY_ERROR_FLOOD;
@@ -87,7 +107,8 @@ static void welcome(struct vc_client *client, int64_t now_ns) {
 		.buffers_max = VC_DISPLAY_BUFFERS_MAX,
 	};
 	vc_source_send(&layer->source, &answer, VC_DISPLAY_WELCOME, sizeof(answer));
-	vc_info("layer %s: source %d (uid %u) has come", layer->config->name, (int)client->pid, client->uid);
+	if (may_log(client, now_ns))
+		vc_info("layer %s: source %d (uid %u) has come", layer->config->name, (int)client->pid, client->uid);
 }
 
 static void handle_hello(struct vc_client *client, const struct vc_display_hello *hello, int64_t now_ns) {

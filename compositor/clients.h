@@ -31,6 +31,9 @@ struct vc_clients {
 	struct vc_layer *layers;
 	unsigned count;
 	struct vc_client client[VC_CLIENTS_MAX];
+	/* limits the logging of clients that come and go */
+	int64_t log_ns;
+	unsigned log_used;
 };
 
 /* Starts to serve on @listener, which stays the caller's. @loop: NULL leaves polling to the caller. */

@@ -158,7 +158,11 @@ static void on_connection(void *data, uint32_t events) {
 		tool->watch.fd = -1;
 		break;
 	}
-	vc_warn("control: a tool was turned away: %d are connected", VC_TOOLS_MAX);
+	int64_t now_ns = vc_clock_now();
+	if (now_ns - c->turned_away_ns >= VC_NS_PER_S) {
+		vc_warn("control: a tool was turned away: %d are connected", VC_TOOLS_MAX);
+		c->turned_away_ns = now_ns;
+	}
 	close(sock);
 }
 

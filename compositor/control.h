@@ -24,8 +24,8 @@ struct vc_control {
 	struct vc_output *outputs;
 	struct vc_layer *layers;
 	unsigned output_count, layer_count;
-	int64_t start_ns;
-	struct vc_control_status status; /* filled anew for each answer */
+	int64_t start_ns, turned_away_ns; /* the latter: when that was logged last */
+	struct vc_control_status status;  /* filled anew for each answer */
 	struct vc_tool tool[VC_TOOLS_MAX];
 };
 

@@ -6,8 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Only dma-buf's own show_fdinfo writes a line "exp_name:" (kernel, Documentation/filesystems/proc.rst, 3.8). */
+/* Does /proc's link of @fd start with @name? */
+static int link_starts(int fd, const char *name) {
+	char path[64], target[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ssize_t got = readlink(path, target, sizeof(target));
+	return got >= (ssize_t)strlen(name) && memcmp(target, name, strlen(name)) == 0;
+}
+
+/* Only dma-buf's own show_fdinfo writes a line "exp_name:" (kernel, Documentation/filesystems/proc.rst, 3.8). The link
+ * is looked at first: other kinds (an epoll set, a GPU's node) can have a fdinfo that takes the kernel long to write. */
 static int is_dmabuf(int fd) {
+	if (!link_starts(fd, "/dmabuf:"))
+		return 0;
 	char path[64], text[512];
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	int info = open(path, O_RDONLY | O_CLOEXEC);

@@ -207,6 +207,8 @@ void vc_kms_request_primary(const struct vc_kms *kms, struct vc_request *request
 	const struct vc_rect all = {0, 0, kms->mode.hdisplay, kms->mode.vdisplay};
 	const struct vc_plane *plane = &kms->card->plane[kms->plan.primary];
 	request_plane(kms, request, plane, fb, &all, &all);
+	/* A composed picture may have been lent out: a tool could have left a fence in it. */
+	request_no_fence(kms, request, plane);
 	if (kms->planes_found && kms->plan.set_zpos)
 		vc_request_set(request, plane->prop.zpos, kms->plan.primary_zpos);
 }

@@ -101,6 +101,20 @@ void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
 			buffer_forget(layer, &layer->buffer[i]);
 }
 
+/* Taking memory in costs time for each page of it, and more where the source has never touched it. So a picture may have
+ * twice its zone's bytes, or FULL_HD_BYTES if that is more. */
+#define FULL_HD_BYTES (UINT64_C(8) << 20)
+
+static const char *check_buffer(const struct vc_layer *layer, const struct vc_display_buffer_add *add) {
+	const char *wrong = vc_message_check_buffer(add);
+	if (wrong)
+		return wrong;
+	uint64_t limit = UINT64_C(2) * 4 * layer->config->rect.width * layer->config->rect.height;
+	if (limit < FULL_HD_BYTES)
+		limit = FULL_HD_BYTES;
+	return (uint64_t)add->stride * add->height > limit ? "the picture is far larger than its zone" : NULL;
+}
+
 static void reject(struct vc_layer *layer, uint32_t id, int error, const char *why) {
 	struct vc_display_buffer_rejected answer = {.id = id, .error = error};
 	snprintf(answer.reason, sizeof(answer.reason), "%s", why);
@@ -110,7 +124,7 @@ static void reject(struct vc_layer *layer, uint32_t id, int error, const char *w
 bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd) {
 	if (buffer_find(layer, add->id))
 		return false;
-	const char *wrong = vc_message_check_buffer(add);
+	const char *wrong = check_buffer(layer, add);
 	if (wrong) {
 		reject(layer, add->id, EINVAL, wrong);
 		return true;
