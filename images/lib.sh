@@ -57,5 +57,8 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-auto --map-root-user "$@"; fi
 }
 
+# writable FILE: an empty file that a hook can fill, whichever user it runs as.
+writable() { : > "$1" && chmod 666 "$1"; }
+
 # remove PATH: also trees that a user namespace made.
 remove() { rm -rf "$1" 2>/dev/null || as_root rm -rf "$1"; }
