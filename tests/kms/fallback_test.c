@@ -178,10 +178,8 @@ static void second_source_and_strangers_are_refused(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silent_guest_falls_back_and_recovers),
 		cmocka_unit_test(heartbeats_keep_a_still_picture),

@@ -97,10 +97,8 @@ static void nothing_new_means_no_commit(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_are_paced_by_flips),
 		cmocka_unit_test(newer_frames_replace_waiting_ones),

@@ -113,10 +113,8 @@ static void wrong_configs_end_with_one_line(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_show_their_sources),        cmocka_unit_test(cluster_fills_its_zone),
 		cmocka_unit_test(other_sizes_are_centred_or_cut),  cmocka_unit_test(guest_under_cluster_stays_under),

@@ -58,10 +58,8 @@ static void nothing_is_allocated_after_start(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_allocated_after_start)};
 	return cmocka_run_group_tests_name("kms.quiet", tests, NULL, NULL);
 }

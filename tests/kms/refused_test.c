@@ -53,10 +53,8 @@ static void only_the_culprit_pays(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_culprit_pays)};
 	return cmocka_run_group_tests_name("kms.refused", tests, NULL, NULL);
 }

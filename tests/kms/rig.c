@@ -347,3 +347,10 @@ uint32_t rig_pixel(struct rig *rig, uint32_t x, uint32_t y) {
 	vc_control_release(&rig->tool, &picture);
 	return seen & 0xffffff;
 }
+
+bool rig_skips(const char *driver) {
+	if (rig_has_card(driver))
+		return false;
+	print_message("no %s card: skipped\n", driver);
+	return true;
+}

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #define RIG_LIMIT_MS 20000
+#define RIG_SKIPPED 77
 #define RIG_RED 0xc81e32u
 #define RIG_GREEN 0x14a03cu
 #define RIG_BLUE 0x1e46d2u
@@ -53,8 +54,11 @@ void rig_kill(struct rig *rig);
 /* SIGTERM, expects exit code 0, and tidies up. */
 void rig_stop(struct rig *rig);
 
-/* A card of that driver is there? Otherwise says that the test is skipped. */
+/* A card of that driver is there? */
 bool rig_has_card(const char *driver);
+
+/* The test can't run without a card of that driver: says so. The exit code is then RIG_SKIPPED. */
+bool rig_skips(const char *driver);
 
 /* A source of pictures with two memfd buffers of one size. */
 struct painter {

@@ -58,10 +58,8 @@ static void what_was_taken_over_falls_back_in_time(void **state) {
 }
 
 int main(void) {
-	if (!rig_has_card("vkms")) {
-		print_message("no vkms card: skipped\n");
-		return 77;
-	}
+	if (rig_skips("vkms"))
+		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_survives_and_is_taken_over),
 		cmocka_unit_test(what_was_taken_over_falls_back_in_time),

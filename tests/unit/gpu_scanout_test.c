@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define LIMIT_MS 5000
 
 static sd_event *event;
 static struct vc_gpu_config config;
@@ -76,10 +79,9 @@ static void *welcome(void *data) {
 				       .height = 480,
 				       .refresh_mhz = 50000};
 	struct vc_display_hello hello;
-	int sock;
-	do
-		sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	while (sock < 0 && errno == EAGAIN && usleep(1000) == 0);
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+	poll(&p, 1, LIMIT_MS);
+	int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (vc_ipc_recv(sock, &hello, sizeof(hello), NULL, NULL) == sizeof(hello))
 		vc_ipc_send(sock, &w, sizeof(w), NULL, 0);
 	fcntl(sock, F_SETFL, O_NONBLOCK);
@@ -178,8 +180,10 @@ static void test_busy(void **state) {
 	show(1, 7, true);
 	expect(VC_DISPLAY_BUFFER_ADD, 0);
 	rejected(0, EBUSY);
-	usleep(15000); /* a heartbeat later */
-	run();
+	/* It is offered again with a heartbeat, some milliseconds later. */
+	struct pollfd p = {.fd = peer, .events = POLLIN};
+	for (int ms = 0; ms < LIMIT_MS && poll(&p, 1, 1) == 0; ms++)
+		run();
 	expect(VC_DISPLAY_BUFFER_ADD, 0);
 	ready(0);
 	expect(VC_DISPLAY_PRESENT, 0);
