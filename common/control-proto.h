@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define VC_CONTROL_SOCKET "/run/vcockpit/control"
-#define VC_CONTROL_VERSION 1u
+#define VC_CONTROL_VERSION 2u
 #define VC_CONTROL_OUTPUTS_MAX 4
 #define VC_CONTROL_LAYERS_MAX 8
 
@@ -128,6 +128,8 @@ struct vc_frame_record {
 	uint32_t layer_live;   /* bit i: layer i showed its source's frame (not the fallback) */
 	uint32_t layer_missed; /* bit i: layer i's frame was due and none came (cluster only) */
 	uint32_t flags;        /* VC_FRAME_* */
+	uint8_t state[VC_CONTROL_LAYERS_MAX];  /* enum vc_layer_state of each layer; 0: not on this output */
+	uint8_t reason[VC_CONTROL_LAYERS_MAX]; /* enum vc_layer_reason */
 };
 #define VC_FRAME_REFUSED 1u /* the kernel refused the first try; a safer one was shown */
 #define VC_FRAME_CAPTURE 2u /* carried a writeback job */

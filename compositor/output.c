@@ -69,6 +69,8 @@ static void count_vblank(struct vc_output *o, int64_t vblank_ns, uint32_t fresh,
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_layer *layer = o->slot[i];
 		const uint32_t bit = 1u << layer->index;
+		record.state[layer->index] = (uint8_t)layer->policy.state;
+		record.reason[layer->index] = (uint8_t)layer->policy.reason;
 		if (layer->screen.kind == VC_CONTENT_FRAME || layer->screen.kind == VC_CONTENT_ADOPTED)
 			record.layer_live |= bit;
 		if (layer->policy.state != VC_STATE_LIVE && layer->policy.state != VC_STATE_HOLD)

@@ -38,6 +38,20 @@ static json_object *names_json(const struct view *view, uint32_t mask) {
 	return names;
 }
 
+/* What state each layer was in, and why, by name. */
+static json_object *states_json(const struct view *view, const struct vc_frame_record *r) {
+	json_object *layers = json_object_new_object();
+	for (uint32_t i = 0; i < view->status->layers; i++) {
+		if (!shows_layer(view, i))
+			continue;
+		json_object *layer = json_object_new_object();
+		json_object_object_add(layer, "state", json_object_new_string(vc_state_key(r->state[i])));
+		json_object_object_add(layer, "reason", json_object_new_string(vc_reason_key(r->reason[i])));
+		json_object_object_add(layers, view->status->layer[i].name, layer);
+	}
+	return layers;
+}
+
 static json_object *record_json(const struct view *view, const struct vc_frame_record *r) {
 	json_object *json = json_object_new_object();
 	json_object_object_add(json, "vblank_ns", json_object_new_int64(r->vblank_ns));
@@ -45,6 +59,7 @@ static json_object *record_json(const struct view *view, const struct vc_frame_r
 	json_object_object_add(json, "new", names_json(view, r->layer_new));
 	json_object_object_add(json, "live", names_json(view, r->layer_live));
 	json_object_object_add(json, "missed", names_json(view, r->layer_missed));
+	json_object_object_add(json, "layers", states_json(view, r));
 	json_object_object_add(json, "refused", json_object_new_boolean((r->flags & VC_FRAME_REFUSED) != 0));
 	json_object_object_add(json, "capture", json_object_new_boolean((r->flags & VC_FRAME_CAPTURE) != 0));
 	json_object_object_add(json, "late", json_object_new_boolean((r->flags & VC_FRAME_LATE) != 0));

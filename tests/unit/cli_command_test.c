@@ -165,6 +165,10 @@ static void frames_sums_up_the_log(void **state) {
 		{"/layers/0/worst_gap_periods", "2.000"},
 		{"/layers/0/worst_gap_at_ns", "1100000000"},
 		{"/records/4/missed/0", "cluster"},
+		{"/records/4/layers/cluster/state", "hold"},
+		{"/records/4/layers/cluster/reason", "silent"},
+		{"/records/5/layers/cluster/state", "live"},
+		{"/records/5/layers/cluster/reason", "none"},
 	};
 	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
 		json_object *value = NULL;

@@ -99,6 +99,8 @@ void vc_fake_log(struct vc_frame_log *log, uint64_t count) {
 			.layer_live = 3,
 			.layer_missed = i == 4,
 			.flags = i == 5 ? VC_FRAME_REFUSED : 0,
+			.state = {i == 4 ? VC_STATE_HOLD : VC_STATE_LIVE, VC_STATE_LIVE},
+			.reason = {i == 4 ? VC_REASON_SILENT : VC_REASON_NONE},
 		};
 	atomic_store(&log->head, count);
 }
