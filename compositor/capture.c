@@ -88,7 +88,7 @@ static void on_fence(void *data, uint32_t events) {
 	close(fd);
 	for (unsigned i = 0; i < VC_LAYERS_MAX; i++)
 		if (capture->layer[i])
-			vc_content_unref(capture->layer[i], &capture->content[i]);
+			vc_content_unref(&capture->content[i]);
 	capture->busy[capture->flying] = false;
 	finish(capture, good ? 0 : EIO, good ? NULL : "the writeback failed");
 	capture->flying = -1;

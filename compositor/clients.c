@@ -157,6 +157,7 @@ static void handle_checked(struct vc_client *client, const union vc_display_mess
 	case VC_DISPLAY_BUFFER_ADD:
 		if (!vc_layer_buffer_add(layer, &message->buffer_add, *fd))
 			wrong = "BUFFER_ADD: the id is in use; remove it first";
+		*fd = -1;
 		break;
 	case VC_DISPLAY_BUFFER_REMOVE:
 		if (!vc_layer_buffer_remove(layer, message->buffer_remove.id))
@@ -206,9 +207,6 @@ static void on_readable(void *data, uint32_t events) {
 			vc_client_close(client, false, now_ns);
 		else
 			vc_client_handle(client, &message, (size_t)got, fds, nfds, now_ns);
-		/* The frame clock may have become due meanwhile. */
-		if (got > 0 && message.header.type == VC_DISPLAY_BUFFER_ADD)
-			return;
 	}
 }
 

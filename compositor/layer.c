@@ -39,40 +39,41 @@ void vc_source_send(struct vc_source *source, void *message, uint32_t type, size
 		source->stuck = true;
 }
 
-static void buffer_destroy(struct vc_layer *layer, struct vc_buffer *buffer) {
-	layer->backend->drop(layer->backend->data, layer, &buffer->import);
-	buffer->used = false;
+static void buffer_destroy(struct vc_buffer *buffer) {
+	buffer->state = VC_BUFFER_GOING;
+	buffer->layer->backend->drop(buffer->layer->backend->data, buffer);
 }
 
-static void buffer_unref(struct vc_layer *layer, struct vc_buffer *buffer) {
+static void buffer_unref(struct vc_buffer *buffer) {
 	if (--buffer->refs > 0)
 		return;
 	if (buffer->id == VC_BUFFER_NO_ID) {
-		buffer_destroy(layer, buffer);
+		buffer_destroy(buffer);
 		return;
 	}
 	struct vc_display_release release = {.id = (uint32_t)buffer->id, .seq = buffer->seq};
-	vc_source_send(&layer->source, &release, VC_DISPLAY_RELEASE, sizeof(release));
+	vc_source_send(&buffer->layer->source, &release, VC_DISPLAY_RELEASE, sizeof(release));
 }
 
-static void buffer_forget(struct vc_layer *layer, struct vc_buffer *buffer) {
+/* One that is with the importer is destroyed when it comes back. */
+static void buffer_forget(struct vc_buffer *buffer) {
 	buffer->id = VC_BUFFER_NO_ID;
-	if (buffer->refs == 0)
-		buffer_destroy(layer, buffer);
+	if (buffer->state == VC_BUFFER_READY && buffer->refs == 0)
+		buffer_destroy(buffer);
 }
 
 static struct vc_buffer *buffer_find(struct vc_layer *layer, uint32_t id) {
 	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
-		if (layer->buffer[i].used && layer->buffer[i].id == (int)id)
+		if (layer->buffer[i].state != VC_BUFFER_FREE && layer->buffer[i].id == (int)id)
 			return &layer->buffer[i];
 	return NULL;
 }
 
-static void frame_finish(struct vc_layer *layer, struct vc_frame *frame) {
+static void frame_finish(struct vc_frame *frame) {
 	if (frame->fence >= 0)
 		close(frame->fence);
 	frame->fence = -1;
-	buffer_unref(layer, frame->buffer);
+	buffer_unref(frame->buffer);
 }
 
 void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t uid, int64_t now_ns) {
@@ -93,12 +94,12 @@ void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
 	if (broke && layer->config->role != VC_ROLE_CLUSTER)
 		layer->banned_until_ns = now_ns + BAN_NS;
 	for (unsigned i = 0; i < layer->frames; i++)
-		frame_finish(layer, &layer->frame[i]);
+		frame_finish(&layer->frame[i]);
 	layer->stats.frames_dropped += layer->frames;
 	layer->frames = 0;
 	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
-		if (layer->buffer[i].used && layer->buffer[i].id != VC_BUFFER_NO_ID)
-			buffer_forget(layer, &layer->buffer[i]);
+		if (layer->buffer[i].state != VC_BUFFER_FREE && layer->buffer[i].id != VC_BUFFER_NO_ID)
+			buffer_forget(&layer->buffer[i]);
 }
 
 /* Taking memory in costs time for each page of it, and more where the source has never touched it. So a picture may have
@@ -122,43 +123,57 @@ static void reject(struct vc_layer *layer, uint32_t id, int error, const char *w
 }
 
 bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd) {
-	if (buffer_find(layer, add->id))
-		return false;
-	const char *wrong = check_buffer(layer, add);
-	if (wrong) {
-		reject(layer, add->id, EINVAL, wrong);
-		return true;
-	}
 	struct vc_buffer *buffer = NULL;
-	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX && !buffer; i++)
-		if (!layer->buffer[i].used)
+	bool taken = buffer_find(layer, add->id) != NULL;
+	const char *wrong = taken ? NULL : check_buffer(layer, add);
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX && !taken && !buffer; i++)
+		if (layer->buffer[i].state == VC_BUFFER_FREE)
 			buffer = &layer->buffer[i];
-	if (!buffer) {
-		reject(layer, add->id, EBUSY, "removed buffers are still on the screen; try again");
-		return true;
+	if (taken || wrong || !buffer) {
+		close(fd);
+		if (wrong)
+			reject(layer, add->id, EINVAL, wrong);
+		else if (!taken)
+			reject(layer, add->id, EBUSY, "removed buffers are still in use; try again");
+		return !taken;
 	}
-	char why[VC_DISPLAY_REASON_MAX] = "";
-	*buffer = (struct vc_buffer){.id = (int)add->id,
+	*buffer = (struct vc_buffer){.layer = layer,
+				     .state = VC_BUFFER_COMING,
+				     .id = (int)add->id,
 				     .width = add->width,
 				     .height = add->height,
 				     .fourcc = add->fourcc,
 				     .stride = add->stride};
-	int err = layer->backend->import(layer->backend->data, layer, add, fd, &buffer->import, why);
-	if (err < 0) {
-		reject(layer, add->id, -err, why);
-		return true;
-	}
-	buffer->used = true;
-	struct vc_display_buffer_ready ready = {.id = add->id};
-	vc_source_send(&layer->source, &ready, VC_DISPLAY_BUFFER_READY, sizeof(ready));
+	layer->backend->import(layer->backend->data, buffer, add, fd);
 	return true;
+}
+
+void vc_layer_buffer_imported(struct vc_buffer *buffer, int error, const char *why) {
+	struct vc_layer *layer = buffer->layer;
+	bool wanted = buffer->id != VC_BUFFER_NO_ID;
+	if (error < 0) {
+		if (wanted)
+			reject(layer, (uint32_t)buffer->id, -error, why);
+		buffer->id = VC_BUFFER_NO_ID;
+		buffer_destroy(buffer);
+	} else if (!wanted) {
+		buffer_destroy(buffer);
+	} else {
+		struct vc_display_buffer_ready ready = {.id = (uint32_t)buffer->id};
+		buffer->state = VC_BUFFER_READY;
+		vc_source_send(&layer->source, &ready, VC_DISPLAY_BUFFER_READY, sizeof(ready));
+	}
+}
+
+void vc_layer_buffer_dropped(struct vc_buffer *buffer) {
+	buffer->state = VC_BUFFER_FREE;
 }
 
 bool vc_layer_buffer_remove(struct vc_layer *layer, uint32_t id) {
 	struct vc_buffer *buffer = buffer_find(layer, id);
 	if (!buffer)
 		return false;
-	buffer_forget(layer, buffer);
+	buffer_forget(buffer);
 	return true;
 }
 
@@ -166,6 +181,8 @@ static const char *check_present(struct vc_layer *layer, const struct vc_display
 				 const struct vc_buffer *buffer, int fence) {
 	if (!buffer)
 		return "PRESENT: no such buffer";
+	if (buffer->state != VC_BUFFER_READY)
+		return "PRESENT: the buffer is not ready; wait for BUFFER_READY";
 	if (present->seq <= layer->source.seq)
 		return "PRESENT: seq does not rise";
 	if (present->width > buffer->width || present->x > buffer->width - present->width ||
@@ -184,7 +201,7 @@ static void merge_frame(struct vc_layer *layer, const struct vc_buffer *buffer) 
 	for (unsigned i = 0; i < layer->frames; i++) {
 		if (layer->frame[i].buffer != buffer)
 			continue;
-		frame_finish(layer, &layer->frame[i]);
+		frame_finish(&layer->frame[i]);
 		layer->stats.frames_dropped++;
 		layer->frames--;
 		memmove(&layer->frame[i], &layer->frame[i + 1], (layer->frames - i) * sizeof(layer->frame[0]));
@@ -269,7 +286,7 @@ static void pop_frames(struct vc_layer *layer, unsigned count) {
 void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *content) {
 	unsigned count = (unsigned)index;
 	for (unsigned i = 0; i < count; i++)
-		frame_finish(layer, &layer->frame[i]);
+		frame_finish(&layer->frame[i]);
 	layer->stats.frames_dropped += count;
 	*content = (struct vc_content){.kind = VC_CONTENT_FRAME, .frame = layer->frame[index]};
 	if (content->frame.fence >= 0)
@@ -284,7 +301,7 @@ void vc_layer_drop_frames(struct vc_layer *layer, unsigned count) {
 		return;
 	uint64_t seq = layer->frame[count - 1].seq;
 	for (unsigned i = 0; i < count; i++)
-		frame_finish(layer, &layer->frame[i]);
+		frame_finish(&layer->frame[i]);
 	layer->stats.frames_dropped += count;
 	pop_frames(layer, count);
 	vc_layer_send_frame(layer, seq, 0);
@@ -295,9 +312,9 @@ void vc_content_ref(const struct vc_content *content) {
 		content->frame.buffer->refs++;
 }
 
-void vc_content_unref(struct vc_layer *layer, struct vc_content *content) {
+void vc_content_unref(struct vc_content *content) {
 	if (content->kind == VC_CONTENT_FRAME)
-		buffer_unref(layer, content->frame.buffer);
+		buffer_unref(content->frame.buffer);
 	*content = (struct vc_content){.kind = VC_CONTENT_NOTHING};
 }
 

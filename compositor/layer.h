@@ -11,20 +11,29 @@
 #define VC_LAYER_H
 
 #include "config.h"
-#include "kms-buffer.h"
+#include "importer.h"
 #include "policy.h"
 
 /* Twice the ids: a source that resizes may add new buffers while its old ones still show. */
 #define VC_LAYER_BUFFERS_MAX (2 * VC_DISPLAY_BUFFERS_MAX)
 #define VC_BUFFER_NO_ID (-1)
 
+enum vc_buffer_state {
+	VC_BUFFER_FREE,
+	VC_BUFFER_COMING, /* with the importer; not to be shown yet */
+	VC_BUFFER_READY,
+	VC_BUFFER_GOING, /* with the importer, to be given back */
+};
+
 struct vc_buffer {
-	bool used;
+	struct vc_layer *layer;
+	enum vc_buffer_state state;
 	int id; /* the source's name for it, VC_BUFFER_NO_ID when it has none any more */
 	unsigned refs;
 	uint64_t seq; /* of the last frame presented in it */
 	uint32_t width, height, fourcc, stride;
-	struct vc_import import;
+	struct vc_import import; /* the importer's while COMING or GOING, and so is the job */
+	struct vc_import_job job;
 };
 
 /* A frame that waits for its turn. Owns a reference to the buffer, and the fence. */
@@ -55,10 +64,10 @@ struct vc_layer;
 
 /* How buffers become something that KMS shows, and how the source is told things. The tests put fakes here. */
 struct vc_layer_backend {
-	/* As vc_import_create(); may refuse what the layer's plane can't show. */
-	int (*import)(void *data, struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd,
-		      struct vc_import *import, char *why);
-	void (*drop)(void *data, struct vc_layer *layer, struct vc_import *import);
+	/* Starts to make @buffer of @fd, which it takes; vc_layer_buffer_imported() is called when that is done. */
+	void (*import)(void *data, struct vc_buffer *buffer, const struct vc_display_buffer_add *add, int fd);
+	/* Starts to give @buffer's memory back; vc_layer_buffer_dropped() is called when that is done. */
+	void (*drop)(void *data, struct vc_buffer *buffer);
 	/* Time by which a frame must be presented to make the next vblank. */
 	int64_t (*deadline_ns)(void *data, const struct vc_layer *layer);
 	uint32_t (*refresh_mhz)(void *data, const struct vc_layer *layer);
@@ -107,8 +116,16 @@ void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config,
 void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t uid, int64_t now_ns);
 void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns);
 
-/* The source offers a buffer. Answers it BUFFER_READY or BUFFER_REJECTED. Returns false if the id is in use: a breach. */
+/* The source offers a buffer. Takes @fd in any case. The answer, BUFFER_READY or BUFFER_REJECTED, comes when the importer is
+ * done. Returns false if the id is in use: a breach. */
 bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd);
+
+/* The backend's: @buffer is ready, or there is none (@error, -errno, and @why). Its source may have gone or removed it
+ * meanwhile. */
+void vc_layer_buffer_imported(struct vc_buffer *buffer, int error, const char *why);
+
+/* The backend's: the memory is given back, the place is free. */
+void vc_layer_buffer_dropped(struct vc_buffer *buffer);
 
 /* Returns false if there is no such buffer. */
 bool vc_layer_buffer_remove(struct vc_layer *layer, uint32_t id);
@@ -133,7 +150,7 @@ void vc_layer_drop_frames(struct vc_layer *layer, unsigned count);
 
 /* References to a content's buffer. */
 void vc_content_ref(const struct vc_content *content);
-void vc_content_unref(struct vc_layer *layer, struct vc_content *content);
+void vc_content_unref(struct vc_content *content);
 
 /* Tells the source that its frame @seq appeared at @flip_ns (0: never). */
 void vc_layer_send_frame(struct vc_layer *layer, uint64_t seq, int64_t flip_ns);

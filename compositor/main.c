@@ -2,14 +2,14 @@
 /*
  * vcockpit-compositor: the only process that drives the display.
  *
- * One thread, one event loop. Shortly before each vblank the frame clock ticks; then the policy (policy.c) decides from what
+ * One event loop in one real-time thread. Shortly before each vblank the frame clock ticks; then the policy (policy.c) decides from what
  * has come in until then what each layer shows, and one atomic commit (output-commit.c) hands it to the kernel. In between,
  * sources' messages (clients.c) fill the layers' tables (layer.c), and tools are answered (control.c). Nothing waits for
- * anybody: fences are polled, sockets never block, and a source that misbehaves is disconnected.
+ * anybody: fences are polled, sockets never block, and a source that misbehaves is disconnected. What takes the kernel long,
+ * taking sources' memory in and giving it back, is done by threads without priority (importer.c).
  *
- * After start no memory is allocated and none can fault: all tables are in struct vc_server, the pictures for silent sources
- * are drawn, and mlockall() holds everything in memory. (On an output that is composed on the CPU pixman allocates a small
- * header for each buffer that a source adds.)
+ * After start that loop allocates no memory and none can fault: all tables are in struct vc_server, the pictures for silent
+ * sources are drawn, and mlockall() holds everything in memory.
  *
  * Under systemd the card's descriptor is put in the fd store. If this process dies, the picture stays; the next one takes the
  * descriptor over and goes on without a modeset.

@@ -143,7 +143,7 @@ static void finish_flip(struct vc_output *o, int64_t vblank_ns) {
 		struct vc_content old = layer->screen;
 		layer->screen = layer->next;
 		layer->in_flight = false;
-		vc_content_unref(layer, &old);
+		vc_content_unref(&old);
 		if (layer->screen.kind == VC_CONTENT_FRAME) {
 			fresh |= 1u << layer->index;
 			note_frame(layer, vblank_ns);

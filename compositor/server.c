@@ -18,36 +18,50 @@ static struct vc_output *output_of(struct vc_server *s, const struct vc_layer *l
 	return &s->output[layer->config->output];
 }
 
-static int import_buffer(void *data, struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd,
-			 struct vc_import *import, char *why) {
-	struct vc_server *s = data;
-	struct vc_output *o = output_of(s, layer);
-	const int card = o->kms.card->fd;
-	int err = vc_import_create(import, card, s->udmabuf, add, fd, o->composed, why);
-	if (err < 0)
-		return err;
-	if (o->composed) {
-		import->image = vc_compose_image(add->fourcc, add->width, add->height, import->map, add->stride);
-		if (!import->image || add->modifier != 0) {
-			snprintf(why, VC_DISPLAY_REASON_MAX,
-				 "this output is composed on the CPU, which cannot read that format or modifier");
-			err = -EINVAL;
-		}
-	} else {
-		err = vc_output_test_buffer(o, layer, import->fb, add->width, add->height);
-		if (err < 0)
-			snprintf(why, VC_DISPLAY_REASON_MAX, "the layer's plane cannot show such a buffer");
-	}
-	if (err < 0)
-		s->backend.drop(s, layer, import);
-	return err;
+static void start_job(struct vc_server *s, struct vc_buffer *buffer) {
+	buffer->job.card = output_of(s, buffer->layer)->kms.card->fd;
+	buffer->job.import = &buffer->import;
+	buffer->job.owner = buffer;
+	vc_importer_submit(&s->importer[buffer->layer->config->role == VC_ROLE_CLUSTER], &buffer->job);
 }
 
-static void drop_buffer(void *data, struct vc_layer *layer, struct vc_import *import) {
+static void import_buffer(void *data, struct vc_buffer *buffer, const struct vc_display_buffer_add *add, int fd) {
 	struct vc_server *s = data;
-	if (import->image)
-		pixman_image_unref(import->image);
-	vc_import_destroy(import, output_of(s, layer)->kms.card->fd);
+	buffer->job = (struct vc_import_job){
+		.task = VC_IMPORT_CREATE, .map = output_of(s, buffer->layer)->composed, .fd = fd, .add = *add};
+	start_job(s, buffer);
+}
+
+static void drop_buffer(void *data, struct vc_buffer *buffer) {
+	buffer->job = (struct vc_import_job){.task = VC_IMPORT_DESTROY, .fd = -1};
+	start_job(data, buffer);
+}
+
+/* Whether the plane would show it is tried here: TEST_ONLY takes some 30 us, but it takes the CRTC's locks, which a thread
+ * without real-time priority must not hold when a commit is due. */
+static void import_finished(void *data, struct vc_import_job *job) {
+	struct vc_buffer *buffer = job->owner;
+	if (job->task == VC_IMPORT_DESTROY) {
+		vc_layer_buffer_dropped(buffer);
+		return;
+	}
+	if (job->error == 0 && !job->map && buffer->id != VC_BUFFER_NO_ID) {
+		job->error = vc_output_test_buffer(output_of(data, buffer->layer), buffer->layer, buffer->import.fb,
+						   buffer->width, buffer->height);
+		if (job->error < 0)
+			snprintf(job->why, sizeof(job->why), "the layer's plane cannot show such a buffer");
+	}
+	vc_layer_buffer_imported(buffer, job->error, job->why);
+}
+
+static int start_importers(struct vc_server *s) {
+	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	if (udmabuf < 0)
+		vc_warn("/dev/udmabuf: %s: sources can't show memfds, only dma-bufs", strerror(errno));
+	int err = vc_importer_init(&s->importer[0], &s->loop, VC_URGENT_REST, udmabuf, import_finished, s);
+	if (err == 0)
+		err = vc_importer_init(&s->importer[1], &s->loop, VC_URGENT_CLUSTER, udmabuf, import_finished, s);
+	return err;
 }
 
 static int64_t layer_deadline(void *data, const struct vc_layer *layer) {
@@ -90,10 +104,7 @@ static void after_tick(void *data, int64_t now_ns) {
 	struct vc_server *s = data;
 	vc_clients_check(&s->clients, now_ns);
 	vc_control_check(&s->control, now_ns);
-	if (s->watchdog_ns > 0 && now_ns >= s->watchdog_due_ns) {
-		s->watchdog_due_ns = now_ns + s->watchdog_ns / 3;
-		sd_notify(0, "WATCHDOG=1");
-	}
+	vc_notify_alive(&s->notify, now_ns);
 }
 
 static void on_signal(void *data, uint32_t events) {
@@ -104,7 +115,8 @@ static void on_signal(void *data, uint32_t events) {
 		s->loop.quit = true;
 }
 
-/* The next compositor gets the descriptor from systemd's store: as long as that is open, the picture stays. */
+/* The next compositor gets the descriptor from systemd's store: as long as that is open, the picture stays. Said at start,
+ * where waiting for systemd is no harm and losing it would be. */
 static void store_card(const struct vc_card *card, const char *output) {
 	char state[128];
 	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=drm-%s\nFDPOLL=0", output);
@@ -148,9 +160,10 @@ bool vc_server_init(struct vc_server *s, const struct vc_config *config, const s
 	int err = vc_loop_init(&s->loop);
 	if (err < 0)
 		return fail_errno(error, "event loop", err);
-	s->udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	if (s->udmabuf < 0)
-		vc_warn("/dev/udmabuf: %s: sources can't show memfds, only dma-bufs", strerror(errno));
+	err = start_importers(s);
+	if (err < 0)
+		return fail_errno(error, "importer", err);
+	vc_notify_init(&s->notify);
 	s->backend = (struct vc_layer_backend){.import = import_buffer,
 					       .drop = drop_buffer,
 					       .deadline_ns = layer_deadline,
@@ -194,12 +207,9 @@ static int watch_all(struct vc_server *s, int display, int control) {
 }
 
 int vc_server_run(struct vc_server *s, int display, int control) {
-	uint64_t watchdog_us = 0;
-	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
-		s->watchdog_ns = (int64_t)watchdog_us * 1000;
 	int err = watch_all(s, display, control);
 	if (err == 0) {
-		sd_notify(0, "READY=1\nSTATUS=Showing");
+		vc_notify_send(&s->notify, "READY=1\nSTATUS=Showing");
 		err = vc_loop_run(&s->loop);
 	}
 	if (err < 0) {
@@ -207,7 +217,7 @@ int vc_server_run(struct vc_server *s, int display, int control) {
 		return 1;
 	}
 	/* Whoever comes next finds the display as it is. */
-	sd_notify(0, "STOPPING=1");
+	vc_notify_send(&s->notify, "STOPPING=1");
 	vc_info("stopped; the picture stays as long as somebody holds the card");
 	return 0;
 }

@@ -5,6 +5,8 @@
 
 #include "clients.h"
 #include "control.h"
+#include "importer.h"
+#include "notify.h"
 #include "output.h"
 
 struct vc_server {
@@ -21,11 +23,14 @@ struct vc_server {
 	struct vc_layer_backend backend;
 	struct vc_clients clients;
 	struct vc_control control;
-	int udmabuf;
+	/* Guests' and the cluster's: a guest's memory that takes for ever to come in must not stand before the cluster's. */
+	struct vc_importer importer[2];
+	struct vc_notify notify;
 	struct vc_watch signals;
 	int64_t start_ns;
-	int64_t watchdog_ns, watchdog_due_ns; /* 0: no watchdog */
 };
+
+_Static_assert(VC_IMPORTER_JOBS >= VC_LAYERS_MAX * VC_LAYER_BUFFERS_MAX, "all buffers at once");
 
 /* Descriptors that the last compositor left in systemd's store, by output; -1 where there is none. */
 struct vc_server_stored {

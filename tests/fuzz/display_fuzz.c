@@ -98,7 +98,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 			fake.now_ns += take_byte(&in) * VC_NS_PER_MS;
 			break;
 		case 2:
-			fake.refuse_imports = !fake.refuse_imports;
+			if (step & 0x08)
+				fake.slow_imports = !fake.slow_imports;
+			else
+				fake.refuse_imports = !fake.refuse_imports;
+			if (step & 0x10)
+				fake_display_import(&fake);
 			break;
 		case 3:
 			if (client[which]->watch.fd >= 0)

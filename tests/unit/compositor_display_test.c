@@ -208,6 +208,56 @@ static void bad_buffers_are_rejected_and_the_client_stays(void **state) {
 	close(sock);
 }
 
+#define ADD(client, id_)                                                                                               \
+	SAY(client, VC_DISPLAY_BUFFER_ADD, buffer_add, .id = (id_), .kind = VC_DISPLAY_DMABUF, .width = 64,            \
+	    .height = 48, .fourcc = DRM_FORMAT_XRGB8888, .stride = 256, .size = 256 * 48)
+
+static void buffers_that_take_long_are_answered_later(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	fake.slow_imports = true;
+	ADD(c, 0);
+	ADD(c, 1);
+	hear_nothing(sock);
+	/* Removed meanwhile: it is given back when it comes, and nobody is told; the id may be used again. */
+	SAY(c, VC_DISPLAY_BUFFER_REMOVE, buffer_remove, .id = 1);
+	ADD(c, 1);
+	fake_display_import(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_READY).buffer_ready.id, 0);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_READY).buffer_ready.id, 1);
+	hear_nothing(sock);
+	assert_int_equal(fake.imported, 2);
+	/* Not ready means not to be presented. */
+	ADD(c, 2);
+	present(c, 2, 1);
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "wait for BUFFER_READY");
+	/* The source has gone meanwhile, and its successor uses the same id. */
+	fake.now_ns += VC_NS_PER_S;
+	sock = join("ivi", &c);
+	ADD(c, 2);
+	fake_display_import(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_READY).buffer_ready.id, 2);
+	hear_nothing(sock);
+	assert_int_equal(fake.imported, 1);
+	/* All places are with the importer: try again. */
+	for (unsigned i = 1; i < VC_LAYER_BUFFERS_MAX; i++) {
+		fake.now_ns += 100 * VC_NS_PER_MS;
+		ADD(c, 3);
+		SAY(c, VC_DISPLAY_BUFFER_REMOVE, buffer_remove, .id = 3);
+	}
+	ADD(c, 3);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_REJECTED).buffer_rejected.error, EBUSY);
+	fake.refuse_imports = true;
+	fake_display_import(&fake);
+	hear_nothing(sock);
+	fake.refuse_imports = false;
+	ADD(c, 3);
+	fake_display_import(&fake);
+	assert_int_equal(hear(sock, VC_DISPLAY_BUFFER_READY).buffer_ready.id, 3);
+	close(sock);
+}
+
 static void credentials_and_names_decide(void **state) {
 	(void)state;
 	struct vc_client *c, *other;
@@ -384,6 +434,7 @@ int main(void) {
 		TEST(frames_show_and_buffers_come_back),
 		TEST(removed_buffers_live_until_off_screen),
 		TEST(bad_buffers_are_rejected_and_the_client_stays),
+		TEST(buffers_that_take_long_are_answered_later),
 		TEST(credentials_and_names_decide),
 		TEST(breaches_end_the_connection),
 		TEST(closed_for_a_moment_after_a_breach),

@@ -9,29 +9,40 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int fake_import(void *data, struct vc_layer *layer, const struct vc_display_buffer_add *add, int fd,
-		       struct vc_import *import, char *why) {
-	struct fake_display *fake = data;
-	(void)layer;
-	(void)fd;
-	if (add->width == 0 || add->stride == 0)
-		abort(); /* vc_message_check_buffer() lets no such thing through */
+static void fake_imported(struct fake_display *fake, struct vc_buffer *buffer) {
 	if (fake->refuse_imports) {
-		strcpy(why, "refused by the test");
-		return -EINVAL;
+		vc_layer_buffer_imported(buffer, -EINVAL, "refused by the test");
+		return;
 	}
-	*import = (struct vc_import){.fb = 1, .dmabuf = -1};
+	buffer->import.fb = 1;
 	fake->imported++;
-	return 0;
+	vc_layer_buffer_imported(buffer, 0, "");
 }
 
-static void fake_drop(void *data, struct vc_layer *layer, struct vc_import *import) {
+static void fake_import(void *data, struct vc_buffer *buffer, const struct vc_display_buffer_add *add, int fd) {
 	struct fake_display *fake = data;
-	(void)layer;
-	if (import->fb != 1)
-		abort(); /* dropped twice */
-	import->fb = 0;
-	fake->imported--;
+	close(fd);
+	if (add->width == 0 || add->stride == 0 || buffer->state != VC_BUFFER_COMING)
+		abort(); /* vc_message_check_buffer() lets no such thing through */
+	buffer->import = (struct vc_import){.dmabuf = -1};
+	if (!fake->slow_imports)
+		fake_imported(fake, buffer);
+}
+
+static void fake_drop(void *data, struct vc_buffer *buffer) {
+	struct fake_display *fake = data;
+	if (buffer->state != VC_BUFFER_GOING || buffer->refs != 0)
+		abort();
+	fake->imported -= (int)buffer->import.fb;
+	buffer->import.fb = 0;
+	vc_layer_buffer_dropped(buffer);
+}
+
+void fake_display_import(struct fake_display *fake) {
+	for (unsigned l = 0; l < 2; l++)
+		for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
+			if (fake->layer[l].buffer[i].state == VC_BUFFER_COMING)
+				fake_imported(fake, &fake->layer[l].buffer[i]);
 }
 
 static int64_t fake_deadline(void *data, const struct vc_layer *layer) {
@@ -95,7 +106,7 @@ void fake_display_flip(struct fake_display *fake) {
 			vc_layer_take_frame(layer, choice.frame, &layer->screen);
 		else
 			layer->screen = (struct vc_content){.kind = VC_CONTENT_FALLBACK};
-		vc_content_unref(layer, &old);
+		vc_content_unref(&old);
 		if (choice.frame >= 0)
 			vc_layer_send_frame(layer, layer->screen.frame.seq, fake->now_ns);
 	}
@@ -107,7 +118,11 @@ void fake_display_finish(struct fake_display *fake) {
 		if (fake->clients.client[i].watch.fd >= 0)
 			vc_client_close(&fake->clients.client[i], false, fake->now_ns);
 	for (unsigned i = 0; i < 2; i++)
-		vc_content_unref(&fake->layer[i], &fake->layer[i].screen);
+		vc_content_unref(&fake->layer[i].screen);
+	fake_display_import(fake);
+	for (unsigned i = 0; i < 2 * VC_LAYER_BUFFERS_MAX; i++)
+		if (fake->layer[i % 2].buffer[i / 2].state != VC_BUFFER_FREE)
+			abort(); /* a buffer leaked */
 	if (fake->imported != 0)
-		abort(); /* a buffer leaked */
+		abort(); /* or its memory */
 }

@@ -17,12 +17,16 @@ struct fake_display {
 	int64_t now_ns;
 	int imported; /* buffers alive */
 	bool refuse_imports;
+	bool slow_imports; /* buffers stay with the importer until fake_display_import() */
 };
 
 void fake_display_init(struct fake_display *fake);
 
 /* Connects a client; returns its end of the socket. */
 int fake_display_connect(struct fake_display *fake, struct vc_client **client);
+
+/* The importer is through with all it has. */
+void fake_display_import(struct fake_display *fake);
 
 /* Decides for each layer and shows what was decided, as one vblank would. */
 void fake_display_flip(struct fake_display *fake);
