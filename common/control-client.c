@@ -172,7 +172,7 @@ static const char *check_layer(const struct vc_control_layer *l, uint32_t output
 		return "role of a layer";
 	if (l->state < VC_STATE_WAITING || l->state > VC_STATE_FALLBACK)
 		return "state of a layer";
-	if (l->reason > VC_REASON_PROTOCOL)
+	if (l->reason > VC_REASON_UNWATCHED)
 		return "reason of a layer";
 	if (l->path < VC_PATH_PLANE || l->path > VC_PATH_COMPOSED)
 		return "path of a layer";
@@ -190,6 +190,19 @@ static const char *check_layer(const struct vc_control_layer *l, uint32_t output
 	return NULL;
 }
 
+static const char *check_monitor(const struct vc_control_monitor *m, uint32_t layers) {
+	if (m->configured > 1 || m->connected > 1 || m->silent > 1)
+		return "flag of the monitor";
+	if (m->pid < 0)
+		return "process id of the monitor";
+	if (m->bad_ns != 0 &&
+	    (m->bad_layer >= layers || m->bad_check > VC_CHECK_OUTPUT || m->bad_finding >= VC_FINDINGS))
+		return "finding of the monitor";
+	if (m->bad_ns < 0 || m->verdict_ns < 0 || m->check_ns_max < 0 || m->check_ns_sum < 0)
+		return "time of the monitor";
+	return NULL;
+}
+
 static const char *check_status(const struct vc_control_status *status) {
 	if (status->version != VC_CONTROL_VERSION)
 		return "protocol version";
@@ -202,7 +215,7 @@ static const char *check_status(const struct vc_control_status *status) {
 		bad = check_output(&status->output[i]);
 	for (uint32_t i = 0; i < status->layers && !bad; i++)
 		bad = check_layer(&status->layer[i], status->outputs);
-	return bad;
+	return bad ? bad : check_monitor(&status->monitor, status->layers);
 }
 
 int vc_control_get_status(struct vc_control_client *client, struct vc_control_status *status) {

@@ -24,6 +24,8 @@ enum vc_control_type {
 	VC_CONTROL_CAPTURE = 2,      /* answered by CAPTURED with one dma-buf or memfd, read-only, or by FAILED */
 	VC_CONTROL_CAPTURE_DONE = 3, /* the tool has read the capture; no answer. Closing the socket says it too. */
 	VC_CONTROL_GET_FRAMES = 4,   /* answered by FRAMES with one memfd, read-only: the frame log */
+	VC_CONTROL_MONITOR =
+		5, /* the output monitor's user only: from here on this connection speaks monitor-proto.h */
 
 	VC_CONTROL_STATUS = 0x101,
 	VC_CONTROL_CAPTURED = 0x102,
@@ -58,6 +60,8 @@ enum vc_layer_reason {
 	VC_REASON_FENCE = 4,     /* frames come, but their fences don't signal */
 	VC_REASON_REFUSED = 5,   /* the kernel refused the layer's plane state */
 	VC_REASON_PROTOCOL = 6,  /* the client broke the protocol and was disconnected */
+	VC_REASON_WRONG = 7,     /* the output monitor found the picture wrong */
+	VC_REASON_UNWATCHED = 8, /* the output monitor has been silent too long */
 };
 
 enum vc_layer_path {
@@ -102,6 +106,47 @@ struct vc_control_output {
 	int64_t wake_ns_max;                  /* frame clock: expiry to running */
 };
 
+/* Which check of the output monitor. */
+enum vc_monitor_check {
+	VC_CHECK_NONE = 0,   /* nothing to check: a sign of life */
+	VC_CHECK_SOURCE = 1, /* the pixels of a frame of the cluster, against its declaration and the references */
+	VC_CHECK_OUTPUT = 2, /* what the CRTC puts out, likewise */
+};
+
+/* What a check found. */
+enum vc_monitor_finding {
+	VC_FOUND_GOOD = 0,
+	VC_FOUND_UNDECLARED = 1,  /* the frame came without a declaration */
+	VC_FOUND_GARBLED = 2,     /* the declaration's CRC or layout is wrong */
+	VC_FOUND_REPLAYED = 3,    /* the declaration is of another frame */
+	VC_FOUND_PLACES = 4,      /* it declares other telltales, or at other places, than the references have */
+	VC_FOUND_COUNTER = 5,     /* the picture doesn't bear the frame's counter: frozen, covered or overwritten */
+	VC_FOUND_MISSING = 6,     /* a telltale is declared on, but drawn off */
+	VC_FOUND_EXTRA = 7,       /* declared off, but drawn on */
+	VC_FOUND_WRONG = 8,       /* declared and drawn are two states, and one of them is "unknown" */
+	VC_FOUND_PIXELS = 9,      /* a telltale's pixels are none of its three states */
+	VC_FOUND_CRC = 10,        /* the pixels are right, but the declared CRC is of others */
+	VC_FOUND_FROZEN = 11,     /* the cluster lives, but brings no new frame */
+	VC_FOUND_UNREADABLE = 12, /* the frame's memory cannot be read */
+	VC_FINDINGS
+};
+
+/* The output monitor, as the compositor knows it. */
+struct vc_control_monitor {
+	uint32_t configured; /* 1: there is a [monitor] section */
+	uint32_t connected, silent;
+	int32_t pid; /* 0 if not connected */
+	uint64_t source_checks, output_checks, source_bad, output_bad;
+	uint64_t unchecked;                                       /* frames that the monitor was too busy for */
+	uint64_t lost;                                            /* how often it fell silent or went */
+	uint32_t distrusted;                                      /* bit per layer */
+	uint32_t bad_layer, bad_check, bad_finding, bad_telltale; /* of the last bad verdict */
+	uint32_t reserved;
+	int64_t bad_ns;                     /* when that was, 0: never */
+	int64_t verdict_ns;                 /* its last word, 0: none yet */
+	int64_t check_ns_max, check_ns_sum; /* from the commit of a frame to its source verdict, over source_checks */
+};
+
 struct vc_control_status {
 	uint32_t type; /* VC_CONTROL_STATUS */
 	uint32_t version;
@@ -109,6 +154,7 @@ struct vc_control_status {
 	int64_t now_ns, start_ns;
 	struct vc_control_output output[VC_CONTROL_OUTPUTS_MAX];
 	struct vc_control_layer layer[VC_CONTROL_LAYERS_MAX];
+	struct vc_control_monitor monitor;
 };
 
 struct vc_control_captured {

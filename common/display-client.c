@@ -135,6 +135,10 @@ int vc_display_present(struct vc_display_client *client, struct vc_display_prese
 	return send_message(client, &present->header, VC_DISPLAY_PRESENT, sizeof(*present), fence_fd);
 }
 
+int vc_display_declare(struct vc_display_client *client, struct vc_display_declare *declare) {
+	return send_message(client, &declare->header, VC_DISPLAY_DECLARE, sizeof(*declare), -1);
+}
+
 int vc_display_heartbeat(struct vc_display_client *client, uint64_t seq) {
 	struct vc_display_heartbeat heartbeat = {.seq = seq};
 	return send_message(client, &heartbeat.header, VC_DISPLAY_HEARTBEAT, sizeof(heartbeat), -1);

@@ -30,6 +30,7 @@ int vc_display_buffer_add(struct vc_display_client *client, struct vc_display_bu
 int vc_display_buffer_remove(struct vc_display_client *client, uint32_t id);
 int vc_display_present(struct vc_display_client *client, struct vc_display_present *present,
 		       int fence_fd /* -1: none */);
+int vc_display_declare(struct vc_display_client *client, struct vc_display_declare *declare);
 int vc_display_heartbeat(struct vc_display_client *client, uint64_t seq);
 
 /* Takes the next message from the compositor without blocking. Returns 1 with a message of known type and right size in

@@ -15,6 +15,7 @@
  *                                ◄──         WELCOME size, refresh
  *     BUFFER_ADD id 0 + fd       ──►
  *                                ◄──         BUFFER_READY id 0   (or BUFFER_REJECTED with the reason)
+ *     [DECLARE seq 1]            ──►                   the cluster only: what the frame holds, for the output monitor
  *     PRESENT id 0, seq 1 [+fence] ──►                 eligible once the fence has signalled
  *                                ◄──         FRAME seq 1, time of the flip      draw the next one now
  *     PRESENT id 1, seq 2        ──►
@@ -29,10 +30,11 @@
 #define VC_DISPLAY_MAGIC 0x50445643u /* "VCDP" in memory */
 #define VC_DISPLAY_VERSION 1u
 
-#define VC_DISPLAY_NAME_MAX 32    /* layer name with its NUL */
-#define VC_DISPLAY_REASON_MAX 128 /* reason text with its NUL */
-#define VC_DISPLAY_BUFFERS_MAX 8  /* buffer ids are 0 … 7 */
-#define VC_DISPLAY_SIZE_MAX 8192  /* widest and highest buffer, in pixels */
+#define VC_DISPLAY_NAME_MAX 32         /* layer name with its NUL */
+#define VC_DISPLAY_REASON_MAX 128      /* reason text with its NUL */
+#define VC_DISPLAY_BUFFERS_MAX 8       /* buffer ids are 0 … 7 */
+#define VC_DISPLAY_SIZE_MAX 8192       /* widest and highest buffer, in pixels */
+#define VC_DISPLAY_DECLARATION_MAX 640 /* bytes of a declaration (declaration.h) */
 
 enum vc_display_type {
 	/* client to compositor */
@@ -41,6 +43,7 @@ enum vc_display_type {
 	VC_DISPLAY_BUFFER_REMOVE = 3,
 	VC_DISPLAY_PRESENT = 4, /* carries one descriptor when VC_DISPLAY_PRESENT_FENCE is set, else none */
 	VC_DISPLAY_HEARTBEAT = 5,
+	VC_DISPLAY_DECLARE = 6, /* the cluster only */
 	/* compositor to client; none carries a descriptor */
 	VC_DISPLAY_WELCOME = 0x101,
 	VC_DISPLAY_BUFFER_READY = 0x102,
@@ -130,6 +133,16 @@ struct vc_display_present {
 		bytes_copied; /* what the source copied by CPU or GPU to make this frame presentable; 0 on a zero-copy path */
 };
 
+/* What the frame that the next PRESENT shows is meant to hold. The compositor passes the bytes on to the output monitor and
+ * never looks into them: they are protected from end to end (declaration.h). Comes right before the PRESENT of the same seq. */
+struct vc_display_declare {
+	struct vc_display_header header;
+	uint64_t seq;
+	uint32_t size; /* of the declaration, 1 … VC_DISPLAY_DECLARATION_MAX; the rest of data is zero */
+	uint32_t reserved;
+	uint8_t data[VC_DISPLAY_DECLARATION_MAX];
+};
+
 /* "I live and have nothing new": counts as a sign of life for the layer's hold time. */
 struct vc_display_heartbeat {
 	struct vc_display_header header;
@@ -180,6 +193,7 @@ union vc_display_message {
 	struct vc_display_buffer_rejected buffer_rejected;
 	struct vc_display_present present;
 	struct vc_display_heartbeat heartbeat;
+	struct vc_display_declare declare;
 	struct vc_display_release release;
 	struct vc_display_frame frame;
 	struct vc_display_error error;

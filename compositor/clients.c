@@ -167,6 +167,9 @@ static void handle_checked(struct vc_client *client, const union vc_display_mess
 		wrong = vc_layer_present(layer, &message->present, *fd, now_ns);
 		*fd = -1;
 		break;
+	case VC_DISPLAY_DECLARE:
+		wrong = vc_layer_declare(layer, &message->declare);
+		break;
 	default: /* HEARTBEAT; vc_message_check() lets no other pass */
 		vc_layer_heartbeat(layer, now_ns);
 		break;

@@ -142,19 +142,23 @@ static const char *layer_plane(void *object, const char *value) {
 	return why ? "use auto, or the id of a KMS plane" : NULL;
 }
 
-static const char *layer_user(void *object, const char *value) {
-	struct vc_config_layer *l = object;
+static const char *read_user(const char *value, uid_t *uid) {
 	int64_t id;
 	if (isdigit((unsigned char)*value)) {
 		const char *why = vc_conf_int(value, 0, UINT32_MAX - 1, &id);
-		l->uid = why ? 0 : (uid_t)id;
+		*uid = why ? 0 : (uid_t)id;
 		return why;
 	}
 	const struct passwd *user = getpwnam(value);
 	if (!user)
 		return "no such user; create it, or give a user id";
-	l->uid = user->pw_uid;
+	*uid = user->pw_uid;
 	return NULL;
+}
+
+static const char *layer_user(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_user(value, &l->uid);
 }
 
 static const char *layer_hold(void *object, const char *value) {
@@ -172,8 +176,11 @@ static const char *layer_fallback(void *object, const char *value) {
 		l->fallback = VC_FALLBACK_PICTURE;
 	else if (strcmp(value, "none") == 0)
 		l->fallback = VC_FALLBACK_NONE;
-	else
-		return "use picture or none";
+	else if (strncmp(value, "image /", 7) == 0) {
+		l->fallback = VC_FALLBACK_IMAGE;
+		return copy_text(value + 6, l->image, sizeof(l->image));
+	} else
+		return "use picture, none or image /PATH.png";
 	return NULL;
 }
 
@@ -210,6 +217,45 @@ static const struct key layer_keys[] = {
 	{NULL, NULL},
 };
 enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
+
+static const char *monitor_user(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	return read_user(value, &m->uid);
+}
+
+static const char *read_ms(const char *value, int64_t *ns) {
+	int64_t ms = 0;
+	const char *why = vc_conf_int(value, 1, 600000, &ms);
+	*ns = ms * VC_NS_PER_MS;
+	return why;
+}
+
+static const char *monitor_trust(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	return read_ms(value, &m->rules.trust_ns);
+}
+
+static const char *monitor_silent(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	return read_ms(value, &m->rules.silent_ns);
+}
+
+static const char *monitor_lost_ms(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	return read_ms(value, &m->rules.lost_ns);
+}
+
+static const char *monitor_lost(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	m->rules.lost_safe = strcmp(value, "safe") == 0;
+	return m->rules.lost_safe || strcmp(value, "keep") == 0 ? NULL : "use keep or safe";
+}
+
+static const struct key monitor_keys[] = {
+	{"user", monitor_user},       {"trust_ms", monitor_trust}, {"silent_ms", monitor_silent},
+	{"lost_ms", monitor_lost_ms}, {"lost", monitor_lost},      {NULL, NULL},
+};
+enum { MONITOR_USER_BIT };
 
 static const char *compositor_display(void *object, const char *value) {
 	struct vc_config *c = object;
@@ -305,6 +351,12 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 	const char *why;
 	if (strcmp(entry->kind, "compositor") == 0 && *entry->name == '\0')
 		return apply_key(compositor_keys, c, &c->seen, entry);
+	if (strcmp(entry->kind, "monitor") == 0 && *entry->name == '\0') {
+		if (!c->monitor.wanted)
+			c->monitor.line = entry->line;
+		c->monitor.wanted = true;
+		return apply_key(monitor_keys, &c->monitor, &c->monitor.seen, entry);
+	}
 	if (strcmp(entry->kind, "output") == 0) {
 		struct vc_config_output *o = NULL;
 		why = find_output(c, entry, &o);
@@ -321,7 +373,7 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 			l->output_line = entry->line;
 		return apply_key(layer_keys, l, &l->seen, entry);
 	}
-	return "unknown section; use [compositor], [output NAME] or [layer NAME]";
+	return "unknown section; use [compositor], [monitor], [output NAME] or [layer NAME]";
 }
 
 /* What can only be said once the whole file is known. */
@@ -397,6 +449,15 @@ static bool check_zones(const struct check *check) {
 	return true;
 }
 
+static bool check_monitor(const struct check *check) {
+	const struct vc_config_monitor *m = &check->config->monitor;
+	if (m->wanted && !(m->seen & (1u << MONITOR_USER_BIT)))
+		return FAIL(check, m->line, "[monitor] lacks \"user = …\"");
+	if (m->rules.lost_ns < m->rules.silent_ns)
+		return FAIL(check, m->line, "[monitor] lost_ms is shorter than silent_ms; make it longer");
+	return true;
+}
+
 static bool check_all(struct vc_config *c, const struct check *check) {
 	if (c->outputs == 0)
 		return FAIL(check, 0, "no output; add a section [output NAME] with a mode");
@@ -412,11 +473,15 @@ static bool check_all(struct vc_config *c, const struct check *check) {
 	}
 	if (!cluster)
 		return FAIL(check, 0, "no cluster; add a section [layer NAME] with role = cluster");
-	return check_zones(check);
+	return check_monitor(check) && check_zones(check);
 }
 
 bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size) {
-	*config = (struct vc_config){.display_socket = VC_DISPLAY_SOCKET, .control_socket = VC_CONTROL_SOCKET};
+	*config = (struct vc_config){.display_socket = VC_DISPLAY_SOCKET,
+				     .control_socket = VC_CONTROL_SOCKET,
+				     .monitor.rules = {.trust_ns = 500 * VC_NS_PER_MS,
+						       .silent_ns = 500 * VC_NS_PER_MS,
+						       .lost_ns = 3000 * VC_NS_PER_MS}};
 	const struct check check = {.config = config, .path = path, .error = error, .size = size};
 	return vc_conf_read(path, on_entry, config, error, size) && check_all(config, &check);
 }

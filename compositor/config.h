@@ -7,6 +7,7 @@
 #define VC_CONFIG_H
 
 #include "control-proto.h"
+#include "trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,6 +40,7 @@ struct vc_config_output {
 enum vc_fallback {
 	VC_FALLBACK_PICTURE, /* a picture with title and message */
 	VC_FALLBACK_NONE,    /* the background shows through; guests only */
+	VC_FALLBACK_IMAGE,   /* a PNG file of the zone's size */
 };
 
 struct vc_config_layer {
@@ -51,9 +53,19 @@ struct vc_config_layer {
 	uid_t uid;      /* the only user that may be this layer's source */
 	int64_t hold_ns;
 	enum vc_fallback fallback;
+	char image[VC_TEXT_MAX]; /* path, for VC_FALLBACK_IMAGE */
 	char title[VC_TEXT_MAX], message[VC_TEXT_MAX];
 	uint32_t rate; /* messages per second that a source may send */
 	int line, rect_line, output_line;
+	uint32_t seen;
+};
+
+/* The output monitor: who it is, and what is believed when. */
+struct vc_config_monitor {
+	bool wanted; /* there is such a section */
+	uid_t uid;
+	struct vc_trust_rules rules;
+	int line;
 	uint32_t seen;
 };
 
@@ -64,6 +76,7 @@ struct vc_config {
 	unsigned outputs, layers;
 	struct vc_config_output output[VC_OUTPUTS_MAX];
 	struct vc_config_layer layer[VC_LAYERS_MAX];
+	struct vc_config_monitor monitor;
 };
 
 /* Reads and checks @path. Returns true, or false with one complete line in @error that names file, line, value and

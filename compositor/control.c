@@ -54,6 +54,7 @@ static void answer_status(struct vc_tool *tool) {
 		s->layer[i].pid = layer->source.pid;
 		s->layer[i].uid = layer->source.sock >= 0 ? layer->source.uid : 0;
 	}
+	s->monitor = c->monitor->stats;
 	answer(tool, s, sizeof(*s), NULL);
 }
 
@@ -91,6 +92,19 @@ static void start_capture(struct vc_tool *tool, struct vc_output *output) {
 	}
 }
 
+/* The connection is the output monitor's from here on. */
+static void become_monitor(struct vc_tool *tool) {
+	int fd = tool->watch.fd;
+	vc_loop_remove(tool->control->loop, &tool->watch);
+	const char *wrong = vc_monitor_link_adopt(tool->control->monitor, fd, vc_clock_now());
+	if (!wrong)
+		return;
+	struct vc_control_failed failed = {.type = VC_CONTROL_FAILED, .error = EACCES};
+	snprintf(failed.reason, sizeof(failed.reason), "%s", wrong);
+	vc_ipc_send(fd, &failed, sizeof(failed), NULL, 0);
+	close(fd);
+}
+
 static void handle(struct vc_tool *tool, const struct vc_control_request *request) {
 	struct vc_control *c = tool->control;
 	if (request->version != VC_CONTROL_VERSION || request->reserved != 0) {
@@ -119,6 +133,12 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 		answer(tool, &frames, sizeof(frames), &c->outputs[request->output].log.reader_fd);
 		break;
 	}
+	case VC_CONTROL_MONITOR:
+		if (tool->ticket.state == VC_TICKET_IDLE)
+			become_monitor(tool);
+		else
+			answer_failed(tool, EBUSY, "a capture of this connection is not done yet");
+		break;
 	default:
 		answer_failed(tool, EPROTO, "unknown request");
 		break;
@@ -178,12 +198,14 @@ void vc_control_check(struct vc_control *control, int64_t now_ns) {
 }
 
 int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, struct vc_output *outputs,
-		    unsigned output_count, struct vc_layer *layers, unsigned layer_count, int64_t start_ns) {
+		    unsigned output_count, struct vc_layer *layers, unsigned layer_count,
+		    struct vc_monitor_link *monitor, int64_t start_ns) {
 	*control = (struct vc_control){.loop = loop,
 				       .outputs = outputs,
 				       .output_count = output_count,
 				       .layers = layers,
 				       .layer_count = layer_count,
+				       .monitor = monitor,
 				       .start_ns = start_ns};
 	for (unsigned i = 0; i < VC_TOOLS_MAX; i++)
 		control->tool[i].watch.fd = -1;

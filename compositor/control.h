@@ -3,6 +3,7 @@
 #ifndef VC_CONTROL_H
 #define VC_CONTROL_H
 
+#include "monitor-link.h"
 #include "output.h"
 
 #define VC_TOOLS_MAX VC_CAPTURE_QUEUE
@@ -23,6 +24,7 @@ struct vc_control {
 	struct vc_watch listener;
 	struct vc_output *outputs;
 	struct vc_layer *layers;
+	struct vc_monitor_link *monitor;
 	unsigned output_count, layer_count;
 	int64_t start_ns, turned_away_ns; /* the latter: when that was logged last */
 	struct vc_control_status status;  /* filled anew for each answer */
@@ -31,7 +33,8 @@ struct vc_control {
 
 /* Starts to serve on @listener, which stays the caller's. Returns 0 or -errno. */
 int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, struct vc_output *outputs,
-		    unsigned output_count, struct vc_layer *layers, unsigned layer_count, int64_t start_ns);
+		    unsigned output_count, struct vc_layer *layers, unsigned layer_count,
+		    struct vc_monitor_link *monitor, int64_t start_ns);
 
 /* Disconnects tools that hold a capture too long. Call now and then. */
 void vc_control_check(struct vc_control *control, int64_t now_ns);

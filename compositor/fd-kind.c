@@ -47,3 +47,14 @@ enum vc_fd_kind vc_fd_kind(int fd) {
 		return VC_FD_SYNC_FILE;
 	return is_dmabuf(fd) ? VC_FD_DMABUF : VC_FD_OTHER;
 }
+
+int vc_fd_view(int fd) {
+	enum vc_fd_kind kind = vc_fd_kind(fd);
+	char path[64];
+	if (kind == VC_FD_DMABUF)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (kind != VC_FD_MEMFD)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}

@@ -11,4 +11,8 @@ enum vc_fd_kind { VC_FD_OTHER, VC_FD_MEMFD, VC_FD_DMABUF, VC_FD_SYNC_FILE };
 
 enum vc_fd_kind vc_fd_kind(int fd);
 
+/* Another descriptor of a client's memory, to be given to somebody who is to look at it: one that can't write for a memfd, the
+ * same for a dma-buf. Returns -1 for anything else. */
+int vc_fd_view(int fd);
+
 #endif

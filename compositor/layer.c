@@ -40,6 +40,9 @@ void vc_source_send(struct vc_source *source, void *message, uint32_t type, size
 }
 
 static void buffer_destroy(struct vc_buffer *buffer) {
+	if (buffer->view >= 0)
+		close(buffer->view);
+	buffer->view = -1;
 	buffer->state = VC_BUFFER_GOING;
 	buffer->layer->backend->drop(buffer->layer->backend->data, buffer);
 }
@@ -77,7 +80,8 @@ static void frame_finish(struct vc_frame *frame) {
 }
 
 void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t uid, int64_t now_ns) {
-	layer->source = (struct vc_source){.sock = sock, .pid = pid, .uid = uid, .sign_ns = now_ns};
+	uint32_t number = layer->source.number + 1;
+	layer->source = (struct vc_source){.sock = sock, .pid = pid, .uid = uid, .sign_ns = now_ns, .number = number};
 	layer->broke_protocol = false;
 }
 
@@ -143,7 +147,10 @@ bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_
 				     .width = add->width,
 				     .height = add->height,
 				     .fourcc = add->fourcc,
-				     .stride = add->stride};
+				     .stride = add->stride,
+				     .offset = add->offset,
+				     .view = layer->config->role == VC_ROLE_CLUSTER ? vc_fd_view(fd) : -1,
+				     .serial = ++layer->buffer_serial};
 	layer->backend->import(layer->backend->data, buffer, add, fd);
 	return true;
 }
@@ -221,6 +228,11 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 	layer->source.seq = buffer->seq = present->seq;
 	layer->source.sign_ns = now_ns;
 	layer->stats.frames_received++;
+	const struct vc_declared *declared = &layer->source.declared;
+	if (declared->size > 0 && declared->seq == present->seq)
+		buffer->declared = *declared;
+	else
+		buffer->declared.size = 0;
 	buffer->refs++;
 	merge_frame(layer, buffer);
 	/* There are as many places as ids, and each buffer waits once; removed ones may take up places, too. */
@@ -236,6 +248,16 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 		.bytes_copied = present->bytes_copied,
 		.fence = fence,
 	};
+	return NULL;
+}
+
+const char *vc_layer_declare(struct vc_layer *layer, const struct vc_display_declare *declare) {
+	if (layer->config->role != VC_ROLE_CLUSTER)
+		return "DECLARE: only the cluster declares what it shows";
+	struct vc_declared *declared = &layer->source.declared;
+	declared->seq = declare->seq;
+	declared->size = declare->size;
+	memcpy(declared->data, declare->data, sizeof(declared->data));
 	return NULL;
 }
 
@@ -271,6 +293,8 @@ void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input)
 					  .sign_ns = layer->source.sign_ns,
 					  .foreign = layer->foreign,
 					  .foreign_sign_ns = layer->foreign_sign_ns,
+					  .distrusted = layer->distrusted,
+					  .distrust = layer->distrust,
 					  .frames = layer->frames};
 	for (unsigned i = 0; i < layer->frames; i++)
 		input->frame[i] = (struct vc_policy_frame){.presented_ns = layer->frame[i].presented_ns,

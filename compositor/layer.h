@@ -25,6 +25,13 @@ enum vc_buffer_state {
 	VC_BUFFER_GOING, /* with the importer, to be given back */
 };
 
+/* What a source said about a frame, for the output monitor; never looked into here. */
+struct vc_declared {
+	uint64_t seq;
+	uint32_t size; /* 0: nothing */
+	uint8_t data[VC_DISPLAY_DECLARATION_MAX];
+};
+
 struct vc_buffer {
 	struct vc_layer *layer;
 	enum vc_buffer_state state;
@@ -32,8 +39,12 @@ struct vc_buffer {
 	unsigned refs;
 	uint64_t seq; /* of the last frame presented in it */
 	uint32_t width, height, fourcc, stride;
+	uint64_t offset;
 	struct vc_import import; /* the importer's while COMING or GOING, and so is the job */
 	struct vc_import_job job;
+	int view;                    /* for the output monitor, read-only if it's a memfd; -1: none */
+	uint64_t serial;             /* tells it from others that had the same place */
+	struct vc_declared declared; /* about the last frame presented in it */
 };
 
 /* A frame that waits for its turn. Owns a reference to the buffer, and the fence. */
@@ -82,6 +93,8 @@ struct vc_source {
 	uint32_t uid;
 	uint64_t seq; /* of its newest frame */
 	int64_t sign_ns;
+	uint32_t number;             /* counts this layer's sources */
+	struct vc_declared declared; /* about the frame that comes next */
 };
 
 struct vc_layer {
@@ -104,6 +117,10 @@ struct vc_layer {
 	bool in_flight;
 	struct vc_control_layer stats;
 	int64_t gap_from_ns; /* the last flip, if the source's frames showed ever since; else 0 */
+	uint64_t buffer_serial;
+	/* set by the monitor's link: see struct vc_policy_input */
+	bool distrusted;
+	enum vc_layer_reason distrust;
 	/* limits the logging of changes */
 	int64_t log_ns;
 	unsigned log_used, log_skipped;
@@ -133,6 +150,9 @@ bool vc_layer_buffer_remove(struct vc_layer *layer, uint32_t id);
 /* Queues a frame. Takes @fence (-1: none) in any case. Returns NULL or which rule the source broke. */
 const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_present *present, int fence,
 			     int64_t now_ns);
+
+/* The cluster says what its next frame holds. Returns NULL or which rule it broke. */
+const char *vc_layer_declare(struct vc_layer *layer, const struct vc_display_declare *declare);
 
 void vc_layer_heartbeat(struct vc_layer *layer, int64_t now_ns);
 

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "ipc.h"
 #include "log.h"
+#include "picture.h"
 #include "server.h"
 
 #include <errno.h>
@@ -161,6 +162,11 @@ int main(int argc, char **argv) {
 		vc_error("%s", wrong);
 		return EXIT_CONFIG;
 	}
+	for (unsigned i = 0; options.check && i < config.layers; i++)
+		if (!vc_picture_check(&config.layer[i], wrong, sizeof(wrong))) {
+			vc_error("%s: %s", options.config, wrong);
+			return EXIT_CONFIG;
+		}
 	if (options.check)
 		return 0;
 

@@ -36,6 +36,14 @@ static const char *check_present(const struct vc_display_present *present, unsig
 	return NULL;
 }
 
+static const char *check_declare(const struct vc_display_declare *declare) {
+	if (declare->reserved != 0)
+		return "DECLARE: reserved field is not zero";
+	if (declare->size == 0 || declare->size > sizeof(declare->data))
+		return "DECLARE: size out of range";
+	return NULL;
+}
+
 const char *vc_message_check(const union vc_display_message *message, size_t size, unsigned fds) {
 	if (size < sizeof(message->header))
 		return "shorter than a header";
@@ -61,6 +69,9 @@ const char *vc_message_check(const union vc_display_message *message, size_t siz
 	case VC_DISPLAY_HEARTBEAT:
 		right = sizeof(message->heartbeat);
 		break;
+	case VC_DISPLAY_DECLARE:
+		right = sizeof(message->declare);
+		break;
 	default:
 		return "unknown type of message";
 	}
@@ -81,6 +92,8 @@ const char *vc_message_check(const union vc_display_message *message, size_t siz
 									  : "BUFFER_REMOVE: buffer id out of range";
 	case VC_DISPLAY_PRESENT:
 		return check_present(&message->present, fds);
+	case VC_DISPLAY_DECLARE:
+		return check_declare(&message->declare);
 	default:
 		return NULL;
 	}

@@ -50,7 +50,7 @@ static bool draw_pictures(struct vc_output *o, struct vc_kms_error *error) {
 	for (unsigned i = 0; err == 0 && i < o->layers; i++) {
 		const struct vc_config_layer *layer = o->slot[i]->config;
 		err = vc_dumb_create(&o->fallback[i], card, layer->rect.width, layer->rect.height, false);
-		if (err == 0 && layer->fallback == VC_FALLBACK_PICTURE && !vc_picture_draw(&o->fallback[i], layer))
+		if (err == 0 && layer->fallback != VC_FALLBACK_NONE && !vc_picture_draw(&o->fallback[i], layer))
 			err = -ENOMEM;
 		if (err == 0 && layer->fallback == VC_FALLBACK_NONE)
 			vc_picture_fill(&o->fallback[i], c->background);

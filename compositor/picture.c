@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "picture.h"
 
+#include "log.h"
+
 #include <cairo.h>
 #include <math.h>
 #include <stdio.h>
@@ -133,11 +135,53 @@ static void draw(cairo_t *cr, const struct vc_config_layer *layer, double w, dou
 	cairo_fill(cr);
 }
 
+/* Returns NULL with the reason in @why. */
+static cairo_surface_t *read_image(const struct vc_config_layer *layer, char *why, size_t size) {
+	cairo_surface_t *image = cairo_image_surface_create_from_png(layer->image);
+	const uint32_t width = layer->rect.width, height = layer->rect.height;
+	if (cairo_surface_status(image) != CAIRO_STATUS_SUCCESS)
+		snprintf(why, size, "[layer %s] fallback = image %s: %s; name a readable PNG file", layer->name,
+			 layer->image, cairo_status_to_string(cairo_surface_status(image)));
+	else if (cairo_image_surface_get_width(image) != (int)width ||
+		 cairo_image_surface_get_height(image) != (int)height)
+		snprintf(why, size,
+			 "[layer %s] fallback = image %s: it is %dx%d and the zone %ux%u; make one of that size, for "
+			 "the "
+			 "cluster with vcockpit-cluster --render-safe FILE --size %ux%u",
+			 layer->name, layer->image, cairo_image_surface_get_width(image),
+			 cairo_image_surface_get_height(image), width, height, width, height);
+	else
+		return image;
+	cairo_surface_destroy(image);
+	return NULL;
+}
+
+bool vc_picture_check(const struct vc_config_layer *layer, char *why, size_t size) {
+	cairo_surface_t *image = layer->fallback == VC_FALLBACK_IMAGE ? read_image(layer, why, size) : NULL;
+	cairo_surface_destroy(image);
+	return image || layer->fallback != VC_FALLBACK_IMAGE;
+}
+
+/* A display without the image is better than no display. */
+static void draw_fallback(cairo_t *cr, const struct vc_config_layer *layer, double w, double h) {
+	char why[512];
+	cairo_surface_t *image = NULL;
+	if (layer->fallback == VC_FALLBACK_IMAGE && !(image = read_image(layer, why, sizeof(why))))
+		vc_error("%s; showing a simple picture instead", why);
+	if (!image) {
+		draw(cr, layer, w, h);
+		return;
+	}
+	cairo_set_source_surface(cr, image, 0, 0);
+	cairo_paint(cr);
+	cairo_surface_destroy(image);
+}
+
 bool vc_picture_draw(const struct vc_dumb *dumb, const struct vc_config_layer *layer) {
 	/* In ordinary memory first: a dumb buffer may be slow to read back, which blending does. */
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)dumb->width, (int)dumb->height);
 	cairo_t *cr = cairo_create(surface);
-	draw(cr, layer, dumb->width, dumb->height);
+	draw_fallback(cr, layer, dumb->width, dumb->height);
 	bool good = cairo_status(cr) == CAIRO_STATUS_SUCCESS;
 	cairo_destroy(cr);
 	cairo_surface_flush(surface);

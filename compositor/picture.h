@@ -6,8 +6,12 @@
 #include "config.h"
 #include "kms-buffer.h"
 
-/* Draws @layer's fallback picture into @dumb, which has the zone's size. Returns false without memory. */
+/* Draws @layer's fallback picture into @dumb, which has the zone's size; an image that can't be read is replaced by a
+ * picture drawn here. Returns false without memory. */
 bool vc_picture_draw(const struct vc_dumb *dumb, const struct vc_config_layer *layer);
+
+/* Can @layer's image be shown: is it a readable PNG of the zone's size? If not, says so in @why. */
+bool vc_picture_check(const struct vc_config_layer *layer, char *why, size_t size);
 
 /* Fills @dumb with one colour, 0xRRGGBB. */
 void vc_picture_fill(const struct vc_dumb *dumb, uint32_t colour);

@@ -54,6 +54,8 @@ static struct vc_policy_choice stay_in_fallback(const struct vc_policy_rules *ru
 
 struct vc_policy_choice vc_policy_choose(const struct vc_policy_rules *rules, const struct vc_policy_state *state,
 					 const struct vc_policy_input *input, int64_t now_ns) {
+	if (input->distrusted)
+		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, input->distrust);
 	if (now_ns < state->refused_until_ns)
 		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_REFUSED);
 	int ready = newest_ready(input);
@@ -104,6 +106,8 @@ const char *vc_policy_reason_name(enum vc_layer_reason reason) {
 					    "source is gone",
 					    "frames come, but their fences do not signal",
 					    "the kernel refused the frame",
-					    "source broke the protocol"};
-	return names[reason <= VC_REASON_PROTOCOL ? reason : 0];
+					    "source broke the protocol",
+					    "the output monitor found the picture wrong",
+					    "the output monitor is silent"};
+	return names[reason <= VC_REASON_UNWATCHED ? reason : 0];
 }

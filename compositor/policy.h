@@ -44,7 +44,10 @@ struct vc_policy_input {
 	 * heartbeats don't make an old picture true. */
 	bool foreign;
 	int64_t foreign_sign_ns;
-	unsigned frames; /* waiting, oldest first */
+	/* The output monitor found the picture wrong, or is missing: the fallback shows whatever the source does. */
+	bool distrusted;
+	enum vc_layer_reason distrust; /* why: VC_REASON_WRONG or VC_REASON_UNWATCHED */
+	unsigned frames;               /* waiting, oldest first */
 	struct vc_policy_frame frame[VC_POLICY_FRAMES_MAX];
 };
 

@@ -102,6 +102,7 @@ static void on_flips(void *data, uint32_t events) {
 
 static void after_tick(void *data, int64_t now_ns) {
 	struct vc_server *s = data;
+	vc_monitor_link_tick(&s->monitor, now_ns);
 	vc_clients_check(&s->clients, now_ns);
 	vc_control_check(&s->control, now_ns);
 	vc_notify_alive(&s->notify, now_ns);
@@ -196,9 +197,10 @@ static int watch_all(struct vc_server *s, int display, int control) {
 	int err = vc_loop_add(&s->loop, &s->signals);
 	if (err == 0)
 		err = vc_clients_init(&s->clients, &s->loop, display, s->layer, s->config->layers);
+	vc_monitor_link_init(&s->monitor, s->config, &s->loop, s->layer, s->config->layers, vc_clock_now());
 	if (err == 0)
 		err = vc_control_init(&s->control, &s->loop, control, s->output, s->config->outputs, s->layer,
-				      s->config->layers, s->start_ns);
+				      s->config->layers, &s->monitor, s->start_ns);
 	for (unsigned i = 0; err == 0 && i < s->cards; i++)
 		err = vc_loop_add(&s->loop, &s->card[i].flips);
 	for (unsigned i = 0; err == 0 && i < s->config->outputs; i++)

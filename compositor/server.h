@@ -23,6 +23,7 @@ struct vc_server {
 	struct vc_layer_backend backend;
 	struct vc_clients clients;
 	struct vc_control control;
+	struct vc_monitor_link monitor;
 	/* Guests' and the cluster's: a guest's memory that takes for ever to come in must not stand before the cluster's. */
 	struct vc_importer importer[2];
 	struct vc_notify notify;

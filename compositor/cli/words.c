@@ -24,9 +24,11 @@ const char *vc_state_key(uint32_t state) {
 
 const char *vc_reason_key(uint32_t reason) {
 	static const char *const keys[] = {
-		[VC_REASON_NONE] = "none",         [VC_REASON_NO_SOURCE] = "no_source", [VC_REASON_SILENT] = "silent",
-		[VC_REASON_GONE] = "gone",         [VC_REASON_FENCE] = "fence",         [VC_REASON_REFUSED] = "refused",
-		[VC_REASON_PROTOCOL] = "protocol",
+		[VC_REASON_NONE] = "none",           [VC_REASON_NO_SOURCE] = "no_source",
+		[VC_REASON_SILENT] = "silent",       [VC_REASON_GONE] = "gone",
+		[VC_REASON_FENCE] = "fence",         [VC_REASON_REFUSED] = "refused",
+		[VC_REASON_PROTOCOL] = "protocol",   [VC_REASON_WRONG] = "wrong",
+		[VC_REASON_UNWATCHED] = "unwatched",
 	};
 	return PICK(keys, reason);
 }
@@ -51,6 +53,8 @@ const char *vc_reason_phrase(uint32_t reason) {
 		[VC_REASON_FENCE] = "fences don't signal",
 		[VC_REASON_REFUSED] = "kernel refused its plane",
 		[VC_REASON_PROTOCOL] = "source broke the protocol",
+		[VC_REASON_WRONG] = "monitor: picture is wrong",
+		[VC_REASON_UNWATCHED] = "monitor is silent",
 	};
 	return PICK(phrases, reason);
 }

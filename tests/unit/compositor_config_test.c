@@ -73,12 +73,18 @@ static void bad_values_name_their_line(void **state) {
 	static const struct {
 		const char *line, *expected;
 	} bad[] = {
-		{"colour = red", "unknown key"},         {"role = boss", "cluster or guest"},
-		{"rect = 1920x720", "X,Y WIDTHxHEIGHT"}, {"rect = 0,0 0x720", "X,Y WIDTHxHEIGHT"},
-		{"rect = -1,0 5x5", "X,Y WIDTHxHEIGHT"}, {"rect = 0,0 5x5 9", "X,Y WIDTHxHEIGHT"},
-		{"plane = top", "auto, or the id"},      {"user = no-such-user-here", "no such user"},
-		{"hold_ms = 0", "from 1 to 60000"},      {"hold_ms = soon", "not a number"},
-		{"fallback = png", "picture or none"},   {"rate = 1", "from 60"},
+		{"colour = red", "unknown key"},
+		{"role = boss", "cluster or guest"},
+		{"rect = 1920x720", "X,Y WIDTHxHEIGHT"},
+		{"rect = 0,0 0x720", "X,Y WIDTHxHEIGHT"},
+		{"rect = -1,0 5x5", "X,Y WIDTHxHEIGHT"},
+		{"rect = 0,0 5x5 9", "X,Y WIDTHxHEIGHT"},
+		{"plane = top", "auto, or the id"},
+		{"user = no-such-user-here", "no such user"},
+		{"hold_ms = 0", "from 1 to 60000"},
+		{"hold_ms = soon", "not a number"},
+		{"fallback = png", "picture, none or image"},
+		{"rate = 1", "from 60"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char text[512];

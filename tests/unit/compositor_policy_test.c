@@ -62,6 +62,19 @@ static void holds_then_falls_back_then_recovers(void **unused) {
 	expect(&cluster, &s, &in, 181, 0, VC_STATE_LIVE, VC_REASON_NONE);
 }
 
+static void distrusted_layer_shows_its_fallback_whatever_comes(void **unused) {
+	(void)unused;
+	struct vc_policy_state s = {VC_STATE_LIVE, VC_REASON_NONE, true, 0};
+	struct vc_policy_input in = {.connected = true, .frames = 1, .frame = {{0, true}}};
+	in.distrusted = true;
+	in.distrust = VC_REASON_WRONG;
+	expect(&cluster, &s, &in, 10, VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_WRONG);
+	in.distrust = VC_REASON_UNWATCHED;
+	expect(&cluster, &s, &in, 20, VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_UNWATCHED);
+	in.distrusted = false;
+	expect(&cluster, &s, &in, 30, 0, VC_STATE_LIVE, VC_REASON_NONE);
+}
+
 static void gone_source_is_held_from_its_last_sign(void **unused) {
 	(void)unused;
 	struct vc_policy_state s = {VC_STATE_LIVE, VC_REASON_NONE, true, 0};
@@ -223,6 +236,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waits_for_the_first_frame),
 		cmocka_unit_test(holds_then_falls_back_then_recovers),
+		cmocka_unit_test(distrusted_layer_shows_its_fallback_whatever_comes),
 		cmocka_unit_test(gone_source_is_held_from_its_last_sign),
 		cmocka_unit_test(newcomers_heartbeats_do_not_keep_an_old_picture),
 		cmocka_unit_test(unsignalled_frames_are_never_chosen),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compositor's end of monitor-proto.h: shows the output monitor what goes to the screen, hears its verdicts, and tells
+ * the policy which layers are not to be believed (policy.h, trust.h). All of it belongs to the main thread.
+ *
+ * Of each watched layer one frame at a time is with the monitor, and its buffer is kept from its source so long; nothing
+ * else here waits for the monitor.
+ */
+#ifndef VC_MONITOR_LINK_H
+#define VC_MONITOR_LINK_H
+
+#include "layer.h"
+#include "loop.h"
+#include "monitor-proto.h"
+
+struct vc_monitor_watched {
+	struct vc_trust trust;
+	struct vc_content held;              /* the frame that is with the monitor, referenced */
+	int64_t sent_ns;                     /* when it was sent */
+	uint64_t skipped;                    /* the last frame that could not be sent because of that */
+	uint64_t told[VC_LAYER_BUFFERS_MAX]; /* serials of the buffers that the monitor has, 0: none */
+};
+
+struct vc_monitor_link {
+	const struct vc_config *config;
+	struct vc_loop *loop;
+	struct vc_watch watch; /* fd -1: no monitor */
+	struct vc_layer *layers;
+	unsigned count;
+	uint32_t counter;                                 /* of its last verdict */
+	struct vc_monitor_watched watched[VC_LAYERS_MAX]; /* used for layers with the role cluster */
+	struct vc_control_monitor stats;
+};
+
+void vc_monitor_link_init(struct vc_monitor_link *link, const struct vc_config *config, struct vc_loop *loop,
+			  struct vc_layer *layers, unsigned count, int64_t now_ns);
+
+/* Somebody on @sock says that it is the monitor. Returns NULL and owns @sock from here on, or says why not. */
+const char *vc_monitor_link_adopt(struct vc_monitor_link *link, int sock, int64_t now_ns);
+
+/* Call at each tick of an output, after its commit. */
+void vc_monitor_link_tick(struct vc_monitor_link *link, int64_t now_ns);
+
+#endif
