@@ -10,11 +10,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define LIMIT_NS (5 * VC_NS_PER_S)
-
 int vc_capture_init(struct vc_capture *capture, struct vc_loop *loop, int card, uint32_t width, uint32_t height,
-		    bool writeback) {
-	*capture = (struct vc_capture){.loop = loop, .card = card, .flying = -1, .fence = {.fd = -1}};
+		    bool writeback, int64_t limit_ns) {
+	*capture = (struct vc_capture){
+		.loop = loop, .card = card, .limit_ns = limit_ns, .flying = -1, .fence = {.fd = -1}};
 	for (unsigned i = 0; writeback && i < VC_CAPTURE_BUFFERS; i++) {
 		int err = vc_dumb_create(&capture->dumb[i], card, width, height, true);
 		if (err < 0)
@@ -142,8 +141,9 @@ void vc_capture_fail_next(struct vc_capture *capture, int error, const char *why
 }
 
 void vc_capture_check(struct vc_capture *capture, int64_t now_ns) {
-	if (capture->flying < 0 || !capture->ticket || now_ns - capture->since_ns < LIMIT_NS)
+	if (capture->flying < 0 || !capture->ticket || now_ns - capture->since_ns < capture->limit_ns)
 		return;
-	vc_warn("capture: the driver has not written the picture within %d s", (int)(LIMIT_NS / VC_NS_PER_S));
+	vc_warn("capture: the driver has not written the picture within %d ms",
+		(int)(capture->limit_ns / VC_NS_PER_MS));
 	finish(capture, ETIMEDOUT, "the driver did not write the picture in time");
 }

@@ -37,6 +37,7 @@ struct vc_capture_ticket {
 struct vc_capture {
 	struct vc_loop *loop;
 	int card;
+	int64_t limit_ns;
 	unsigned buffers; /* 0: this output has no writeback */
 	struct vc_dumb dumb[VC_CAPTURE_BUFFERS];
 	bool busy[VC_CAPTURE_BUFFERS];
@@ -53,9 +54,9 @@ struct vc_capture {
 	struct vc_watch fence;
 };
 
-/* @writeback: allocate buffers for a writeback connector. Returns 0 or -errno. */
+/* @writeback: allocate buffers for a writeback connector, which has @limit_ns to write. Returns 0 or -errno. */
 int vc_capture_init(struct vc_capture *capture, struct vc_loop *loop, int card, uint32_t width, uint32_t height,
-		    bool writeback);
+		    bool writeback, int64_t limit_ns);
 
 /* Queues a wish. Returns false if the queue is full. */
 bool vc_capture_request(struct vc_capture *capture, struct vc_capture_ticket *ticket);

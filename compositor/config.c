@@ -94,6 +94,23 @@ static const char *output_writeback(void *object, const char *value) {
 	return vc_conf_bool(value, &o->writeback);
 }
 
+static const char *read_ms(const char *value, int64_t least, int64_t *ns) {
+	int64_t ms = 0;
+	const char *why = vc_conf_int(value, least, 600000, &ms);
+	*ns = ms * VC_NS_PER_MS;
+	return why;
+}
+
+static const char *output_flip_limit(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	return read_ms(value, 50, &o->flip_limit_ns);
+}
+
+static const char *output_capture_limit(void *object, const char *value) {
+	struct vc_config_output *o = object;
+	return read_ms(value, 50, &o->capture_limit_ns);
+}
+
 static const struct key output_keys[] = {
 	{"card", output_card},
 	{"connector", output_connector},
@@ -101,6 +118,8 @@ static const struct key output_keys[] = {
 	{"background", output_background},
 	{"commit_margin_ms", output_margin},
 	{"writeback", output_writeback},
+	{"flip_limit_ms", output_flip_limit},
+	{"capture_limit_ms", output_capture_limit},
 	{NULL, NULL},
 };
 enum { OUTPUT_MODE_BIT = 2 };
@@ -184,6 +203,35 @@ static const char *layer_fallback(void *object, const char *value) {
 	return NULL;
 }
 
+static const char *layer_scale(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	static const char *const names[] = {"none", "fit", "fill"};
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(value, names[i]) == 0) {
+			l->scale = (enum vc_scale)i;
+			return NULL;
+		}
+	return "use none, fit or fill";
+}
+
+static const char *layer_alpha(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t alpha;
+	const char *why = vc_conf_int(value, 0, 100, &alpha);
+	if (!why)
+		l->alpha = (uint32_t)alpha;
+	return why;
+}
+
+static const char *layer_order(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t order;
+	const char *why = vc_conf_int(value, 0, VC_ORDER_MAX, &order);
+	if (!why)
+		l->order = (uint32_t)order;
+	return why;
+}
+
 static const char *layer_title(void *object, const char *value) {
 	struct vc_config_layer *l = object;
 	return copy_text(value, l->title, sizeof(l->title));
@@ -204,17 +252,13 @@ static const char *layer_rate(void *object, const char *value) {
 }
 
 static const struct key layer_keys[] = {
-	{"role", layer_role},
-	{"output", layer_output},
-	{"rect", layer_rect},
-	{"plane", layer_plane},
-	{"user", layer_user},
-	{"hold_ms", layer_hold},
-	{"fallback", layer_fallback},
-	{"title", layer_title},
-	{"message", layer_message},
-	{"rate", layer_rate},
-	{NULL, NULL},
+	{"role", layer_role},         {"output", layer_output},
+	{"rect", layer_rect},         {"plane", layer_plane},
+	{"user", layer_user},         {"hold_ms", layer_hold},
+	{"fallback", layer_fallback}, {"title", layer_title},
+	{"message", layer_message},   {"rate", layer_rate},
+	{"scale", layer_scale},       {"alpha", layer_alpha},
+	{"order", layer_order},       {NULL, NULL},
 };
 enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
 
@@ -223,26 +267,19 @@ static const char *monitor_user(void *object, const char *value) {
 	return read_user(value, &m->uid);
 }
 
-static const char *read_ms(const char *value, int64_t *ns) {
-	int64_t ms = 0;
-	const char *why = vc_conf_int(value, 1, 600000, &ms);
-	*ns = ms * VC_NS_PER_MS;
-	return why;
-}
-
 static const char *monitor_trust(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, &m->rules.trust_ns);
+	return read_ms(value, 1, &m->rules.trust_ns);
 }
 
 static const char *monitor_silent(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, &m->rules.silent_ns);
+	return read_ms(value, 1, &m->rules.silent_ns);
 }
 
 static const char *monitor_lost_ms(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, &m->rules.lost_ns);
+	return read_ms(value, 1, &m->rules.lost_ns);
 }
 
 static const char *monitor_lost(void *object, const char *value) {
@@ -318,8 +355,13 @@ static const char *find_output(struct vc_config *c, const struct vc_conf_entry *
 	if (c->outputs == VC_OUTPUTS_MAX)
 		return vc_conf_why("more than %d outputs", VC_OUTPUTS_MAX);
 	*found = &c->output[c->outputs];
-	**found = (struct vc_config_output){
-		.line = entry->line, .card = "auto", .connector = "auto", .background = 0x0b0e13, .writeback = true};
+	**found = (struct vc_config_output){.line = entry->line,
+					    .card = "auto",
+					    .connector = "auto",
+					    .background = 0x0b0e13,
+					    .writeback = true,
+					    .flip_limit_ns = 500 * VC_NS_PER_MS,
+					    .capture_limit_ns = 5000 * VC_NS_PER_MS};
 	const char *why = check_name(entry->name);
 	if (!why)
 		why = vc_conf_string(entry->name, (*found)->name, sizeof((*found)->name));
@@ -337,7 +379,7 @@ static const char *find_layer(struct vc_config *c, const struct vc_conf_entry *e
 	if (c->layers == VC_LAYERS_MAX)
 		return vc_conf_why("more than %d layers", VC_LAYERS_MAX);
 	*found = &c->layer[c->layers];
-	**found = (struct vc_config_layer){.line = entry->line, .rate = 500};
+	**found = (struct vc_config_layer){.line = entry->line, .rate = 500, .alpha = 100};
 	const char *why = check_name(entry->name);
 	if (!why)
 		why = vc_conf_string(entry->name, (*found)->name, sizeof((*found)->name));
@@ -371,6 +413,8 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 			l->rect_line = entry->line;
 		if (strcmp(entry->key, "output") == 0)
 			l->output_line = entry->line;
+		if (strcmp(entry->key, "order") == 0)
+			l->order_line = entry->line;
 		return apply_key(layer_keys, l, &l->seen, entry);
 	}
 	return "unknown section; use [compositor], [monitor], [output NAME] or [layer NAME]";
@@ -421,12 +465,17 @@ static bool check_layer(const struct check *check, struct vc_config_layer *l) {
 	if (l->role == VC_ROLE_CLUSTER && l->fallback == VC_FALLBACK_NONE)
 		return FAIL(check, l->line, "[layer %s] fallback = none: the cluster always needs its safe picture",
 			    l->name);
+	if (l->role == VC_ROLE_CLUSTER && (l->alpha < 100 || l->scale != VC_SCALE_NONE))
+		return FAIL(check, l->line, "[layer %s] %s: the cluster is always shown %s; remove the key", l->name,
+			    l->alpha < 100 ? "alpha" : "scale", l->alpha < 100 ? "opaque" : "pixel for pixel");
+	if (l->role == VC_ROLE_CLUSTER && l->order_line == 0)
+		l->order = VC_ORDER_MAX;
 	if (!(l->seen & (1u << LAYER_HOLD_BIT)))
 		l->hold_ns = (l->role == VC_ROLE_CLUSTER ? 100 : 1000) * VC_NS_PER_MS;
 	return true;
 }
 
-/* Zones may lie under the cluster, which is always on top, but guests' zones may not cover each other. */
+/* Guests' zones may lie under the cluster and over each other. Nothing lies over a cluster. */
 static bool check_zones(const struct check *check) {
 	const struct vc_config *c = check->config;
 	for (unsigned i = 0; i < c->layers; i++)
@@ -438,10 +487,14 @@ static bool check_zones(const struct check *check) {
 				return FAIL(check, b->line,
 					    "[layer %s] role = cluster: output %s has a cluster already, [layer %s]",
 					    b->name, b->output_name, a->name);
-			if (a->role == VC_ROLE_GUEST && b->role == VC_ROLE_GUEST &&
-			    vc_rect_overlaps(&a->rect, &b->rect))
-				return FAIL(check, b->rect_line,
-					    "[layer %s] rect: overlaps [layer %s]; move one of them", b->name, a->name);
+			const struct vc_config_layer *over = a->role == VC_ROLE_GUEST ? a : b;
+			const struct vc_config_layer *under = over == a ? b : a;
+			if (under->role == VC_ROLE_CLUSTER && over->order_line > 0 && over->order >= under->order)
+				return FAIL(
+					check, over->order_line,
+					"[layer %s] order = %u: would lie above [layer %s], and nothing may cover a "
+					"cluster; use a lower one",
+					over->name, over->order, under->name);
 			if (a->plane != 0 && a->plane == b->plane)
 				return FAIL(check, b->line, "[layer %s] plane = %u: taken by [layer %s]", b->name,
 					    b->plane, a->name);

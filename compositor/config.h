@@ -17,6 +17,7 @@
 #define VC_OUTPUTS_MAX VC_CONTROL_OUTPUTS_MAX
 #define VC_LAYERS_MAX VC_CONTROL_LAYERS_MAX
 #define VC_TEXT_MAX 160
+#define VC_ORDER_MAX 1000
 
 /* A place on the screen or in a buffer, in pixels. */
 struct vc_rect {
@@ -33,8 +34,16 @@ struct vc_config_output {
 	uint32_t background; /* 0xRRGGBB */
 	int64_t margin_ns;   /* how long before the vblank the commit is made; 0: a quarter of the period */
 	bool writeback;      /* use a writeback connector for captures where there is one */
-	int line;            /* where its section first was seen */
-	uint32_t seen;       /* bit per key that was given */
+	int64_t flip_limit_ns, capture_limit_ns; /* after so long a flip event, a capture counts as lost */
+	int line;                                /* where its section first was seen */
+	uint32_t seen;                           /* bit per key that was given */
+};
+
+/* What becomes of pictures that have not the zone's size. */
+enum vc_scale {
+	VC_SCALE_NONE, /* pixel for pixel: smaller ones are centred, larger ones cut */
+	VC_SCALE_FIT,  /* as large as fits, all of it, in its own shape */
+	VC_SCALE_FILL, /* as large as fills the zone, in its own shape; what reaches outside is cut */
 };
 
 enum vc_fallback {
@@ -54,9 +63,12 @@ struct vc_config_layer {
 	int64_t hold_ns;
 	enum vc_fallback fallback;
 	char image[VC_TEXT_MAX]; /* path, for VC_FALLBACK_IMAGE */
+	enum vc_scale scale;
+	uint32_t alpha; /* 0: invisible, to 100: opaque */
+	uint32_t order; /* guests with a higher one lie over those with a lower one, equals as in the file */
 	char title[VC_TEXT_MAX], message[VC_TEXT_MAX];
 	uint32_t rate; /* messages per second that a source may send */
-	int line, rect_line, output_line;
+	int line, rect_line, output_line, order_line;
 	uint32_t seen;
 };
 

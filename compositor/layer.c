@@ -18,7 +18,8 @@
 void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config, unsigned index,
 		   const struct vc_layer_backend *backend) {
 	*layer = (struct vc_layer){.config = config, .backend = backend, .index = index, .source = {.sock = -1}};
-	layer->rules = (struct vc_policy_rules){.role = config->role, .hold_ns = config->hold_ns};
+	layer->rules =
+		(struct vc_policy_rules){.role = config->role, .order = config->order, .hold_ns = config->hold_ns};
 	vc_policy_state_init(&layer->policy);
 	snprintf(layer->stats.name, sizeof(layer->stats.name), "%s", config->name);
 	layer->stats.role = config->role;

@@ -197,7 +197,7 @@ bool vc_output_init(struct vc_output *o, const struct vc_config *config, unsigne
 	int err = vc_frame_log_init(&o->log, index);
 	if (err == 0)
 		err = vc_capture_init(&o->capture, loop, card->fd, o->config->width, o->config->height,
-				      o->kms.writeback != 0);
+				      o->kms.writeback != 0, o->config->capture_limit_ns);
 	if (err < 0)
 		return fail(error, "[output %s]: no memory for frame log and captures: %s", o->config->name,
 			    strerror(-err));

@@ -11,8 +11,6 @@
 #include <unistd.h>
 #include <xf86drm.h>
 
-/* A flip event that did not come for so long is lost. */
-#define FLIP_LIMIT_NS (VC_NS_PER_S / 2)
 /* Changes of state that a layer may have logged at once, and one more per second. */
 #define LOG_BURST 8
 /* Vblanks that are counted one by one after a long sleep; more are a clock that jumped. */
@@ -209,7 +207,7 @@ static void on_tick(void *data, uint32_t events) {
 	/* Woken behind the vblank: work for the one that comes. */
 	if (now_ns >= o->target_ns)
 		o->target_ns = vc_frame_clock_next(&o->clock, now_ns);
-	if (o->pending && now_ns - o->commit_ns > FLIP_LIMIT_NS) {
+	if (o->pending && now_ns - o->commit_ns > o->config->flip_limit_ns) {
 		vc_warn("output %s: the flip event of a commit %lld ms ago was lost", o->config->name,
 			(long long)((now_ns - o->commit_ns) / VC_NS_PER_MS));
 		finish_flip(o, o->target_ns - o->clock.period_ns);

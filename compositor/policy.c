@@ -86,9 +86,14 @@ void vc_policy_refuse(struct vc_policy_state *state, const struct vc_policy_rule
 
 void vc_policy_stack(const struct vc_policy_rules *rules, unsigned count, unsigned *order) {
 	unsigned n = 0;
-	for (unsigned i = 0; i < count; i++)
-		if (rules[i].role != VC_ROLE_CLUSTER)
-			order[n++] = i;
+	for (unsigned i = 0; i < count; i++) {
+		if (rules[i].role == VC_ROLE_CLUSTER)
+			continue;
+		unsigned at = n++;
+		for (; at > 0 && rules[order[at - 1]].order > rules[i].order; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
 	for (unsigned i = 0; i < count; i++)
 		if (rules[i].role == VC_ROLE_CLUSTER)
 			order[n++] = i;

@@ -19,6 +19,7 @@
 /* The rules of one layer, from the config. */
 struct vc_policy_rules {
 	enum vc_layer_role role;
+	uint32_t order; /* among guests: higher lies over lower */
 	int64_t hold_ns;
 };
 
@@ -73,8 +74,8 @@ void vc_policy_accept(struct vc_policy_state *state, const struct vc_policy_choi
 /* The kernel refused the layer's frame: nothing of it is eligible for hold_ns. */
 void vc_policy_refuse(struct vc_policy_state *state, const struct vc_policy_rules *rules, int64_t now_ns);
 
-/* The order in which @count layers lie on each other: fills @order with their indices, lowest first. Guests keep the
- * config's order; the cluster is on top of all. */
+/* The order in which @count layers lie on each other: fills @order with their indices, lowest first. Guests lie by
+ * their order, equals as in the config; the cluster is on top of all, whatever its order. */
 void vc_policy_stack(const struct vc_policy_rules *rules, unsigned count, unsigned *order);
 
 const char *vc_policy_state_name(enum vc_layer_state state);

@@ -81,6 +81,9 @@ static void bad_values_name_their_line(void **state) {
 		{"rect = 0,0 5x5 9", "X,Y WIDTHxHEIGHT"},
 		{"plane = top", "auto, or the id"},
 		{"user = no-such-user-here", "no such user"},
+		{"scale = big", "none, fit or fill"},
+		{"alpha = 101", "from 0 to 100"},
+		{"order = -1", "from 0 to 1000"},
 		{"hold_ms = 0", "from 1 to 60000"},
 		{"hold_ms = soon", "not a number"},
 		{"fallback = png", "picture, none or image"},
@@ -102,6 +105,8 @@ static void bad_values_name_their_line(void **state) {
 		{"background = #12345g", "#RRGGBB"},
 		{"commit_margin_ms = 900", "from 1 to 500"},
 		{"writeback = maybe", "yes or no"},
+		{"flip_limit_ms = 0", "from 50"},
+		{"capture_limit_ms = 1h", "not a number"},
 		{"card =", "must not be empty"},
 	};
 	for (size_t i = 0; i < sizeof(output) / sizeof(output[0]); i++) {
@@ -137,10 +142,16 @@ static void impossible_layouts_are_refused(void **state) {
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER "[layer b]\nrole = cluster\noutput = main\nrect = 960,0 9x9\nuser = 1\n",
 		     9, "has a cluster already");
 #define GUEST(name, rect) "[layer " name "]\nrole = guest\noutput = main\nrect = " rect "\nuser = 1\n"
-	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "960,0 500x500") GUEST("c", "1459,499 9x9"), 16,
-		     "overlaps [layer b]");
-	/* Side by side, and under the cluster, is well. */
-	assert_true(read_text(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "900,0 500x500") GUEST("c", "1400,0 9x9")));
+	/* Over each other and under the cluster is well. */
+	assert_true(
+		read_text(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "900,0 500x500") "order = 7\n" GUEST("c", "1300,0 9x9")));
+	assert_int_equal(config.layer[1].order, 7);
+	/* Over the cluster is not. */
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "order = 5\n" GUEST("b", "0,0 9x9") "order = 5\n", 14,
+		     "[layer b] order = 5: would lie above [layer cluster]");
+	expect_error(GOOD_OUTPUT GUEST("b", "0,0 9x9") "order = 1000\n" GOOD_CLUSTER, 8, "nothing may cover a cluster");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "alpha = 99\n", 4, "alpha: the cluster is always shown opaque");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "scale = fit\n", 4, "scale: the cluster is always shown pixel for pixel");
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER "plane = 33\n" GUEST("b", "960,0 9x9") "plane = 33\n", 10,
 		     "taken by [layer cluster]");
 }

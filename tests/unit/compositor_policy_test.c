@@ -12,8 +12,8 @@
 
 #define MS INT64_C(1000000)
 
-static const struct vc_policy_rules guest = {VC_ROLE_GUEST, 1000 * MS};
-static const struct vc_policy_rules cluster = {VC_ROLE_CLUSTER, 100 * MS};
+static const struct vc_policy_rules guest = {.role = VC_ROLE_GUEST, .hold_ns = 1000 * MS};
+static const struct vc_policy_rules cluster = {.role = VC_ROLE_CLUSTER, .hold_ns = 100 * MS};
 
 /* Asks and accepts, and checks the answer. */
 static void expect(const struct vc_policy_rules *rules, struct vc_policy_state *state,
@@ -142,6 +142,19 @@ static void cluster_is_on_top_of_any_stack(void **unused) {
 		}
 }
 
+static void guests_lie_by_their_order(void **unused) {
+	(void)unused;
+	struct vc_policy_rules rules[4] = {guest, cluster, guest, guest};
+	unsigned order[4];
+	rules[0].order = 9;
+	rules[3].order = 2;
+	vc_policy_stack(rules, 4, order);
+	assert_int_equal(order[0], 2);
+	assert_int_equal(order[1], 3);
+	assert_int_equal(order[2], 0);
+	assert_int_equal(order[3], 1);
+}
+
 static uint32_t random_state;
 static uint32_t draw(uint32_t below) {
 	/* xorshift32 (Marsaglia 2003): the same run each time. */
@@ -242,6 +255,7 @@ int main(void) {
 		cmocka_unit_test(unsignalled_frames_are_never_chosen),
 		cmocka_unit_test(refused_layer_waits_out_its_penalty),
 		cmocka_unit_test(cluster_is_on_top_of_any_stack),
+		cmocka_unit_test(guests_lie_by_their_order),
 		cmocka_unit_test(properties_hold_for_any_history),
 	};
 	return cmocka_run_group_tests_name("compositor.policy", tests, NULL, NULL);
