@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # guest.sh CASE: boots the stock IVI guest in stock QEMU (TCG) against the real vcockpit-gpu and its worker, with gpu-sink in the
-# compositor's place, and looks at what a person would see. Cases: virgl, plain, faults, reset.
+# compositor's place, and looks at what a person would see. Cases: virgl, plain, faults, reset, misdeeds, end.
 # Environment: GPU, WORKER, SINK, COLOURS (programs); KERNEL, INITRD, ROOT (the guest). Exit code 77 if there's no guest.
 set -u
 case=$1
@@ -68,7 +68,7 @@ start_sink() {
 }
 
 start_gpu() {
-	printf '[gpu]\nlayer = ivi\ncommand_ms = 5000\nmax_faults = 2\nfault_window_ms = 600000\n%s\n' "$1" > "$dir/ivi.ini"
+	printf '[gpu]\nlayer = ivi\ncommand_ms = 5000\nmax_faults = %s\nfault_window_ms = 600000\n%s\n' "$max_faults" "$1" > "$dir/ivi.ini"
 	"$GPU" --config "$dir/ivi.ini" --socket-dir "$dir" --display "$dir/display" --worker "$WORKER" 2> "$dir/gpu.log" &
 	pids="$pids $!"
 }
@@ -83,6 +83,9 @@ start_qemu() {
 		-chardev "file,id=report,path=$dir/report" -device virtserialport,chardev=report,name=org.vcockpit.guest.0 \
 		-chardev "socket,id=events,path=$dir/events.sock,reconnect-ms=1000" \
 		-device virtserialport,chardev=events,name=org.vcockpit.gpu.0 \
+		-chardev "socket,id=fault,path=$dir/fault.sock,server=on,wait=off" \
+		-device virtserialport,chardev=fault,name=org.vcockpit.fault.0 \
+		-device i6300esb -action watchdog=poweroff \
 		-append "console=ttyS0 console=tty0 loglevel=5 tsc=unstable lpj=2000000 no_timer_check mitigations=off" \
 		2> "$dir/qemu.log" &
 	qemu=$!
@@ -211,6 +214,81 @@ case_faults() {
 	[ "$(sunk violations)" = 0 ] || fail "the display protocol was broken"
 }
 
+# misdeed NAME [SECONDS]: has the guest's fault agent do it, and waits until it has been done.
+misdeed() {
+	already=$(grep -c "^ended $1 " "$dir/answers")
+	echo "$*" >&8
+	await 30 "$1 to start" 'grep -q "^started '"$1"'" "$dir/answers"'
+	await 120 "$1 to end" '[ "$(grep -c "^ended '"$1"' " "$dir/answers")" -gt '"$already"' ]'
+	grep "^fault $1:" "$dir/report" | tail -n 3
+	grep "^ended $1 " "$dir/answers" | tail -n 1 | grep -q ' 0$' || fail "$1 could not be done"
+}
+
+# The agent's line: descriptor 8 to it, the file "answers" from it.
+connect_agent() {
+	mkfifo "$dir/orders"
+	socat - "UNIX-CONNECT:$dir/fault.sock" < "$dir/orders" > "$dir/answers" &
+	pids="$pids $!"
+	exec 8> "$dir/orders"
+}
+
+# A worker that is there and a guest whose demo draws again, whatever was done.
+check_recovered() {
+	await 60 "a worker that is ready" '[ "$(field worker_ready)" = true ]'
+	shown=$(sunk changed)
+	await 90 "20 more frames of the demo" '[ "$(sunk changed)" -gt $((shown + 20)) ]'
+}
+
+# What a guest can do wrong, and what becomes of it: errors for it, at worst another worker, never the end of the device.
+case_misdeeds() {
+	await 90 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
+	await 60 "30 frames" '[ "$(sunk changed)" -gt 30 ]'
+	connect_agent
+	gpu_pid=$(field pid)
+	misdeed flood 5
+	check_recovered
+	errors=$(field errors)
+	misdeed bad-scanout 2
+	[ "$(field errors)" -gt "$errors" ] || fail "no bad scanout was refused"
+	misdeed stale-buffer 3
+	check_recovered
+	faults=$(field worker_faults)
+	misdeed spin-shader
+	[ "$(field worker_faults)" -gt "$faults" ] || fail "a shader without end cost no worker"
+	check_recovered
+	faults=$(field worker_faults)
+	misdeed no-fence 2
+	[ "$(field worker_faults)" -gt "$faults" ] || fail "a frame without end cost no worker"
+	check_recovered
+	misdeed bad-virgl 10
+	check_recovered
+	errors=$(field errors)
+	misdeed descriptors 30
+	[ "$(field errors)" -gt "$errors" ] || fail "there was no end to resources"
+	check_recovered
+	misdeed leak 20
+	check_recovered
+	[ "$(field pid)" = "$gpu_pid" ] || fail "the device was started again"
+	[ "$(sunk violations)" = 0 ] || fail "the display protocol was broken"
+	[ "$(field connection_faults)" = 0 ] || fail "QEMU broke the protocol"
+	status | sed -n '/"errors"\|"worker_/p'
+}
+
+# A guest that hangs ends the machine by its watchdog.
+case_end() {
+	await 90 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
+	connect_agent
+	echo "hang 600" >&8
+	tenths=0
+	while kill -0 "$qemu" 2> /dev/null; do
+		tenths=$((tenths + 1))
+		[ $tenths -lt 900 ] || fail "the machine of a guest that hangs is still there after 90 s"
+		sleep 0.1
+	done
+	echo "ok: the machine ended $tenths tenths of a second after the guest was told to hang"
+	[ "$(field guest_connected)" = false ] || fail "the device has not noticed"
+}
+
 # The machine is reset under the guest, which has more than 4 GiB and so two regions of memory.
 case_reset() {
 	await 120 "a virgl renderer in the guest" 'grep -q "gl-renderer.*virgl" "$dir/report"'
@@ -227,6 +305,8 @@ case_reset() {
 
 qemu=$$
 memory=512M
+max_faults=2
+[ "$case" != misdeeds ] || max_faults=1000
 [ "$case" != reset ] || memory=5G
 start_sink
 case $case in
