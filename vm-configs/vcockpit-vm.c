@@ -130,7 +130,9 @@ int main(int argc, char **argv) {
 	                         "-nodefaults", "-display", "none",  "-serial",     "stdio",    "-monitor",
 	                         "none",       "-kernel", vm.kernel, "-initrd",     vm.initrd,  "-append",
 	                         vm.append,    "-drive",  drive,     "-sandbox",
-	                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", NULL};
+	                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
+	                         /* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
+	                         "reboot=shutdown,watchdog=poweroff", NULL};
 	if (print) {
 		for (size_t i = 0; command[i]; i++)
 			puts(command[i]);

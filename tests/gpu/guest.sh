@@ -23,7 +23,7 @@ trap 'exit 1' INT TERM
 
 fail() {
 	echo "FAIL: $*"
-	for log in gpu.log sink.log qemu.log report sink.json; do
+	for log in gpu.log sink.log qemu.log report answers sink.json; do
 		echo "--- $log"
 		grep -v extensions: "$dir/$log" | tail -n 25 | cut -c1-200
 	done
