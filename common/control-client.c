@@ -28,6 +28,7 @@ union answer {
 	struct vc_control_captured captured;
 	struct vc_control_frames frames;
 	struct vc_control_failed failed;
+	struct vc_control_done done;
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(struct vc_control_client *client, int err, const char *format,
@@ -129,11 +130,11 @@ static int take_answer(struct vc_control_client *client, union answer *answer, u
 	return 0;
 }
 
-static int ask(struct vc_control_client *client, uint32_t type, uint32_t output, union answer *answer,
+static int ask(struct vc_control_client *client, uint32_t type, uint32_t index, union answer *answer,
 	       uint32_t answer_type, size_t answer_size, int *fd) {
 	if (client->sock < 0)
 		return fail(client, -ENOTCONN, "not connected to the compositor");
-	struct vc_control_request request = {.type = type, .version = VC_CONTROL_VERSION, .output = output};
+	struct vc_control_request request = {.type = type, .version = VC_CONTROL_VERSION, .index = index};
 	int err = vc_ipc_send(client->sock, &request, sizeof(request), NULL, 0);
 	if (err < 0)
 		return give_up(client, err, "the compositor could not be asked: %s", strerror(-err));
@@ -172,7 +173,7 @@ static const char *check_layer(const struct vc_control_layer *l, uint32_t output
 		return "role of a layer";
 	if (l->state < VC_STATE_WAITING || l->state > VC_STATE_FALLBACK)
 		return "state of a layer";
-	if (l->reason > VC_REASON_UNWATCHED)
+	if (l->reason > VC_REASON_BANNED)
 		return "reason of a layer";
 	if (l->path < VC_PATH_PLANE || l->path > VC_PATH_COMPOSED)
 		return "path of a layer";
@@ -185,7 +186,8 @@ static const char *check_layer(const struct vc_control_layer *l, uint32_t output
 		return "rectangle of a layer";
 	if (l->pid < 0)
 		return "process id of a layer";
-	if (l->worst_gap_ns < 0 || l->last_flip_ns < 0 || l->latency_ns_max < 0 || l->latency_ns_sum < 0)
+	if (l->worst_gap_ns < 0 || l->last_flip_ns < 0 || l->latency_ns_max < 0 || l->latency_ns_sum < 0 ||
+	    l->banned_until_ns < 0)
 		return "time of a layer";
 	return NULL;
 }
@@ -360,4 +362,9 @@ int vc_control_get_frames(struct vc_control_client *client, uint32_t output, str
 	if (!good)
 		return give_up(client, -EPROTO, "the compositor's frame log has another version or output");
 	return 0;
+}
+
+int vc_control_allow(struct vc_control_client *client, uint32_t layer) {
+	union answer answer = {0};
+	return ask(client, VC_CONTROL_ALLOW, layer, &answer, VC_CONTROL_DONE, sizeof(answer.done), NULL);
 }

@@ -56,6 +56,9 @@ void vc_control_release(struct vc_control_client *client, struct vc_control_pict
 /* Copies the frame log of @output into @records. */
 int vc_control_get_frames(struct vc_control_client *client, uint32_t output, struct vc_control_records *records);
 
+/* Ends the ban of the layer with that index. */
+int vc_control_allow(struct vc_control_client *client, uint32_t layer);
+
 /* Copies the records of a log that is being written meanwhile; drops those overwritten during the copy. */
 void vc_control_copy_log(const struct vc_frame_log *log, struct vc_control_records *records);
 

@@ -26,18 +26,21 @@ enum vc_control_type {
 	VC_CONTROL_GET_FRAMES = 4,   /* answered by FRAMES with one memfd, read-only: the frame log */
 	VC_CONTROL_MONITOR =
 		5, /* the output monitor's user only: from here on this connection speaks monitor-proto.h */
+	VC_CONTROL_ALLOW =
+		6, /* ends the ban of a layer; answered by DONE or FAILED. For root and the compositor's user */
 
 	VC_CONTROL_STATUS = 0x101,
 	VC_CONTROL_CAPTURED = 0x102,
 	VC_CONTROL_FRAMES = 0x103,
 	VC_CONTROL_FAILED = 0x104,
+	VC_CONTROL_DONE = 0x105,
 };
 
 /* Any request. */
 struct vc_control_request {
 	uint32_t type;
 	uint32_t version; /* VC_CONTROL_VERSION */
-	uint32_t output;  /* index, for CAPTURE and GET_FRAMES */
+	uint32_t index;   /* of the output, for CAPTURE and GET_FRAMES; of the layer, for ALLOW */
 	uint32_t reserved;
 };
 
@@ -62,6 +65,7 @@ enum vc_layer_reason {
 	VC_REASON_PROTOCOL = 6,  /* the client broke the protocol and was disconnected */
 	VC_REASON_WRONG = 7,     /* the output monitor found the picture wrong */
 	VC_REASON_UNWATCHED = 8, /* the output monitor has been silent too long */
+	VC_REASON_BANNED = 9,    /* its sources made too many errors */
 };
 
 enum vc_layer_path {
@@ -91,6 +95,10 @@ struct vc_control_layer {
 	int64_t worst_gap_ns; /* longest time between two frames of this layer on the screen, while it was live or held */
 	int64_t last_flip_ns;
 	int64_t latency_ns_max, latency_ns_sum; /* from drawn_ns to flip, over frames_shown frames that gave drawn_ns */
+	uint64_t errors;                        /* breaches, refused frames, fences that never signalled */
+	uint32_t errors_recent;                 /* of those, the ones that still count towards a ban */
+	uint32_t bans;                          /* since start */
+	int64_t banned_until_ns;                /* 0: not banned; INT64_MAX: until it is allowed */
 };
 
 struct vc_control_output {
@@ -195,6 +203,11 @@ struct vc_control_frames {
 	uint32_t type; /* VC_CONTROL_FRAMES */
 	uint32_t reserved;
 	uint64_t size; /* of struct vc_frame_log */
+};
+
+struct vc_control_done {
+	uint32_t type; /* VC_CONTROL_DONE */
+	uint32_t reserved;
 };
 
 struct vc_control_failed {

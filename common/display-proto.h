@@ -172,6 +172,7 @@ enum vc_display_error_code {
 	VC_DISPLAY_ERROR_DENIED = 4, /* the peer's credentials don't fit the layer */
 	VC_DISPLAY_ERROR_BUSY = 5,   /* the layer has a source already */
 	VC_DISPLAY_ERROR_FLOOD = 6,  /* more messages than the layer's rate limit */
+	VC_DISPLAY_ERROR_BANNED = 7, /* the layer's sources made too many errors */
 };
 
 /* The last message before the compositor closes the connection. */

@@ -15,11 +15,14 @@
 
 /* So many messages of one source are taken before others get their turn. */
 #define MESSAGES_PER_TURN 16
-#define HELLO_LIMIT_NS VC_NS_PER_S
 /* Taking a buffer in is work for the kernel, so it counts as so many messages. */
 #define BUFFER_ADD_TOKENS 5
 /* Strangers may send that many messages per second: there is no layer yet to say. */
 #define STRANGER_RATE 10
+/* Connections of one user that have not said HELLO yet. */
+#define STRANGERS_PER_USER 2
+/* All users together may connect so many times as often as one; more wait in the listener's queue. */
+#define CONNECTS_TOTAL 8
 
 /* Lines a second about clients other than the cluster. */
 #define LOG_RATE 20
@@ -77,24 +80,10 @@ static uint32_t rate_of(const struct vc_client *client) {
 	return client->layer ? client->layer->config->rate : STRANGER_RATE;
 }
 
-/* A bucket that fills with the layer's rate and holds one second's worth. */
-static bool take_tokens(struct vc_client *client, int64_t tokens, int64_t now_ns) {
-	int64_t rate = rate_of(client), full = rate * VC_NS_PER_S;
-	int64_t passed = now_ns - client->tokens_ns;
-	client->tokens += (passed > VC_NS_PER_S ? VC_NS_PER_S : passed) * rate;
-	client->tokens_ns = now_ns;
-	if (client->tokens > full)
-		client->tokens = full;
-	if (client->tokens < tokens * VC_NS_PER_S)
-		return false;
-	client->tokens -= tokens * VC_NS_PER_S;
-	return true;
-}
-
 static void welcome(struct vc_client *client, int64_t now_ns) {
 	struct vc_layer *layer = client->layer;
 	vc_layer_connect(layer, client->watch.fd, client->pid, client->uid, now_ns);
-	client->tokens = (int64_t)layer->config->rate * VC_NS_PER_S;
+	vc_bucket_init(&client->messages, layer->config->rate, now_ns);
 	if (layer->config->role == VC_ROLE_CLUSTER)
 		client->watch.urgency = VC_URGENT_CLUSTER;
 	uint32_t mhz = layer->backend->refresh_mhz(layer->backend->data, layer);
@@ -109,6 +98,16 @@ static void welcome(struct vc_client *client, int64_t now_ns) {
 	vc_source_send(&layer->source, &answer, VC_DISPLAY_WELCOME, sizeof(answer));
 	if (may_log(client, now_ns))
 		vc_info("layer %s: source %d (uid %u) has come", layer->config->name, (int)client->pid, client->uid);
+}
+
+static void refuse_banned(struct vc_client *client, const struct vc_layer *layer, int64_t now_ns) {
+	int64_t until_ns = layer->errors.banned_until_ns;
+	if (until_ns == VC_BAN_UNTIL_ALLOWED)
+		refuse(client, VC_DISPLAY_ERROR_BANNED, now_ns, "layer %s is banned until 'vcockpit allow %s'",
+		       layer->config->name, layer->config->name);
+	else
+		refuse(client, VC_DISPLAY_ERROR_BANNED, now_ns, "layer %s is banned for %lld ms more",
+		       layer->config->name, (long long)((until_ns - now_ns) / VC_NS_PER_MS));
 }
 
 static void handle_hello(struct vc_client *client, const struct vc_display_hello *hello, int64_t now_ns) {
@@ -129,7 +128,9 @@ static void handle_hello(struct vc_client *client, const struct vc_display_hello
 	} else if (layer->source.sock >= 0) {
 		refuse(client, VC_DISPLAY_ERROR_BUSY, now_ns, "layer %s has a source already, process %d", hello->layer,
 		       layer->source.pid);
-	} else if (now_ns < layer->banned_until_ns) {
+	} else if (vc_errors_banned(&layer->errors, now_ns)) {
+		refuse_banned(client, layer, now_ns);
+	} else if (now_ns < layer->closed_until_ns) {
 		refuse(client, VC_DISPLAY_ERROR_BUSY, now_ns,
 		       "layer %s is closed for a moment: its last source broke the protocol", hello->layer);
 	} else {
@@ -183,7 +184,7 @@ void vc_client_handle(struct vc_client *client, const union vc_display_message *
 	int fd = nfds == 1 ? fds[0] : -1;
 	const char *wrong = vc_message_check(message, size, nfds);
 	bool add = size >= sizeof(message->header) && message->header.type == VC_DISPLAY_BUFFER_ADD;
-	if (!take_tokens(client, add ? BUFFER_ADD_TOKENS : 1, now_ns))
+	if (!vc_bucket_take(&client->messages, rate_of(client), add ? BUFFER_ADD_TOKENS : 1, now_ns))
 		refuse(client, VC_DISPLAY_ERROR_FLOOD, now_ns, "more than %u messages a second", rate_of(client));
 	else if (wrong)
 		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "%s", wrong);
@@ -213,19 +214,41 @@ static void on_readable(void *data, uint32_t events) {
 	}
 }
 
-/* A place for a newcomer. If all are taken, the stranger that has been silent longest makes room. */
-static struct vc_client *find_place(struct vc_clients *clients, int64_t now_ns) {
-	struct vc_client *oldest = NULL;
+/* A place for a newcomer. The stranger that has been silent longest makes room: of the same user if that has enough of them, of
+ * any if all places are taken. */
+static struct vc_client *find_place(struct vc_clients *clients, uid_t uid, int64_t now_ns) {
+	struct vc_client *oldest = NULL, *own = NULL, *empty = NULL;
+	unsigned strangers = 0;
 	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++) {
 		struct vc_client *c = &clients->client[i];
-		if (c->watch.fd < 0)
-			return c;
-		if (!c->layer && (!oldest || c->connected_ns < oldest->connected_ns))
+		if (c->watch.fd < 0) {
+			empty = c;
+			continue;
+		}
+		if (c->layer)
+			continue;
+		if (!oldest || c->connected_ns < oldest->connected_ns)
 			oldest = c;
+		if (c->uid != uid)
+			continue;
+		strangers++;
+		if (!own || c->connected_ns < own->connected_ns)
+			own = c;
 	}
+	if (strangers < STRANGERS_PER_USER && empty)
+		return empty;
 	/* There are more places than layers, so there is always a stranger when none is free. */
-	vc_client_close(oldest, false, now_ns);
-	return oldest;
+	struct vc_client *leaves = strangers >= STRANGERS_PER_USER ? own : oldest;
+	vc_client_close(leaves, false, now_ns);
+	return leaves;
+}
+
+/* Users that own layers have a budget each, all others share one. */
+static struct vc_bucket *connects_of(struct vc_clients *clients, uid_t uid) {
+	for (unsigned i = 0; i < clients->count; i++)
+		if (clients->layers[i].config->uid == uid)
+			return &clients->connects[i];
+	return &clients->connects[VC_LAYERS_MAX];
 }
 
 struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_t now_ns) {
@@ -236,16 +259,20 @@ struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_
 		close(sock);
 		return NULL;
 	}
-	struct vc_client *client = find_place(clients, now_ns);
+	/* Not worth a word: whoever connects that often knows. */
+	if (!vc_bucket_take(connects_of(clients, uid), clients->config->connects, 1, now_ns)) {
+		close(sock);
+		return NULL;
+	}
+	struct vc_client *client = find_place(clients, uid, now_ns);
 	*client = (struct vc_client){
 		.watch = {.fd = sock, .urgency = VC_URGENT_REST, .ready = on_readable, .data = client},
 		.clients = clients,
 		.uid = uid,
 		.pid = pid,
 		.connected_ns = now_ns,
-		.tokens = STRANGER_RATE * VC_NS_PER_S,
-		.tokens_ns = now_ns,
 	};
+	vc_bucket_init(&client->messages, STRANGER_RATE, now_ns);
 	if (clients->loop && vc_loop_add(clients->loop, &client->watch) < 0) {
 		close(sock);
 		client->watch.fd = -1;
@@ -257,9 +284,15 @@ struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_
 static void on_connection(void *data, uint32_t events) {
 	struct vc_clients *clients = data;
 	(void)events;
+	int64_t now_ns = vc_clock_now();
+	/* Until the next tick. */
+	if (!vc_bucket_take(&clients->connects_total, CONNECTS_TOTAL * clients->config->connects, 1, now_ns)) {
+		vc_loop_pause(clients->loop, &clients->listener, true);
+		return;
+	}
 	int sock = accept4(clients->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (sock >= 0)
-		vc_clients_accept(clients, sock, vc_clock_now());
+		vc_clients_accept(clients, sock, now_ns);
 }
 
 void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
@@ -269,14 +302,19 @@ void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
 			continue;
 		if (c->layer && c->layer->source.stuck)
 			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "does not read its messages");
-		else if (!c->layer && now_ns - c->connected_ns > HELLO_LIMIT_NS)
-			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "no HELLO within a second");
+		else if (c->layer && c->layer->source.banned)
+			refuse_banned(c, c->layer, now_ns);
+		else if (!c->layer && now_ns - c->connected_ns > clients->config->hello_ns)
+			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "no HELLO within %lld ms",
+			       (long long)(clients->config->hello_ns / VC_NS_PER_MS));
 	}
+	if (clients->loop && clients->listener.paused)
+		vc_loop_pause(clients->loop, &clients->listener, false);
 }
 
-int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, struct vc_layer *layers,
-		    unsigned count) {
-	*clients = (struct vc_clients){.loop = loop, .layers = layers, .count = count};
+int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, const struct vc_config *config,
+		    struct vc_layer *layers, unsigned count) {
+	*clients = (struct vc_clients){.loop = loop, .config = config, .layers = layers, .count = count};
 	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++)
 		clients->client[i].watch.fd = -1;
 	clients->listener =

@@ -21,24 +21,26 @@ struct vc_client {
 	uid_t uid;
 	pid_t pid;
 	int64_t connected_ns;
-	/* rate limit: so many messages may still come, counted up with time */
-	int64_t tokens, tokens_ns;
+	struct vc_bucket messages;
 };
 
 struct vc_clients {
 	struct vc_loop *loop; /* NULL in tests */
 	struct vc_watch listener;
+	const struct vc_config *config;
 	struct vc_layer *layers;
 	unsigned count;
 	struct vc_client client[VC_CLIENTS_MAX];
+	struct vc_bucket connects[VC_LAYERS_MAX + 1]; /* by layer's user; the last one is for all others */
+	struct vc_bucket connects_total;
 	/* limits the logging of clients that come and go */
 	int64_t log_ns;
 	unsigned log_used;
 };
 
 /* Starts to serve on @listener, which stays the caller's. @loop: NULL leaves polling to the caller. */
-int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, struct vc_layer *layers,
-		    unsigned count);
+int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, const struct vc_config *config,
+		    struct vc_layer *layers, unsigned count);
 
 /* Takes in a connection. Owns @sock from here on. Returns NULL when it had to close it. */
 struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_t now_ns);
@@ -47,7 +49,8 @@ struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_
 void vc_client_handle(struct vc_client *client, const union vc_display_message *message, size_t size, const int *fds,
 		      unsigned nfds, int64_t now_ns);
 
-/* Disconnects sources that do not read, and connections that have not said HELLO in time. Call now and then. */
+/* Disconnects sources that do not read or are banned, and connections that have not said HELLO in time; lets newcomers in
+ * again. Call now and then. */
 void vc_clients_check(struct vc_clients *clients, int64_t now_ns);
 
 /* Closes a connection. @broke: it broke the protocol. */

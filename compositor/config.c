@@ -94,21 +94,21 @@ static const char *output_writeback(void *object, const char *value) {
 	return vc_conf_bool(value, &o->writeback);
 }
 
-static const char *read_ms(const char *value, int64_t least, int64_t *ns) {
+static const char *read_ms(const char *value, int64_t least, int64_t most, int64_t *ns) {
 	int64_t ms = 0;
-	const char *why = vc_conf_int(value, least, 600000, &ms);
+	const char *why = vc_conf_int(value, least, most, &ms);
 	*ns = ms * VC_NS_PER_MS;
 	return why;
 }
 
 static const char *output_flip_limit(void *object, const char *value) {
 	struct vc_config_output *o = object;
-	return read_ms(value, 50, &o->flip_limit_ns);
+	return read_ms(value, 50, 600000, &o->flip_limit_ns);
 }
 
 static const char *output_capture_limit(void *object, const char *value) {
 	struct vc_config_output *o = object;
-	return read_ms(value, 50, &o->capture_limit_ns);
+	return read_ms(value, 50, 600000, &o->capture_limit_ns);
 }
 
 static const struct key output_keys[] = {
@@ -180,13 +180,16 @@ static const char *layer_user(void *object, const char *value) {
 	return read_user(value, &l->uid);
 }
 
+static const char *read_u32(const char *value, int64_t min, int64_t max, uint32_t *out) {
+	int64_t number = 0;
+	const char *why = vc_conf_int(value, min, max, &number);
+	*out = (uint32_t)number;
+	return why;
+}
+
 static const char *layer_hold(void *object, const char *value) {
 	struct vc_config_layer *l = object;
-	int64_t ms;
-	const char *why = vc_conf_int(value, 1, 60000, &ms);
-	if (!why)
-		l->hold_ns = ms * VC_NS_PER_MS;
-	return why;
+	return read_ms(value, 1, 60000, &l->hold_ns);
 }
 
 static const char *layer_fallback(void *object, const char *value) {
@@ -244,21 +247,65 @@ static const char *layer_message(void *object, const char *value) {
 
 static const char *layer_rate(void *object, const char *value) {
 	struct vc_config_layer *l = object;
-	int64_t rate;
-	const char *why = vc_conf_int(value, 60, 100000, &rate);
-	if (!why)
-		l->rate = (uint32_t)rate;
+	return read_u32(value, 60, 100000, &l->rate);
+}
+
+static const char *layer_max_size(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_size(&value, &l->max_width, &l->max_height) && *value == '\0'
+		       ? NULL
+		       : "use WIDTHxHEIGHT, such as 1920x1080";
+}
+
+static const char *layer_max_bytes(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	int64_t bytes = 0;
+	const char *why = vc_conf_int(value, 4096, INT64_C(1) << 31, &bytes);
+	l->max_bytes = (uint64_t)bytes;
 	return why;
 }
 
+static const char *layer_errors(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_u32(value, 0, VC_ERRORS_MAX, &l->errors.limit);
+}
+
+static const char *layer_error_window(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_ms(value, 1, 86400000, &l->errors.window_ns);
+}
+
+static const char *layer_ban(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_ms(value, 0, 86400000, &l->errors.ban_ns);
+}
+
+static const char *layer_retry(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return read_ms(value, 0, 60000, &l->retry_ns);
+}
+
 static const struct key layer_keys[] = {
-	{"role", layer_role},         {"output", layer_output},
-	{"rect", layer_rect},         {"plane", layer_plane},
-	{"user", layer_user},         {"hold_ms", layer_hold},
-	{"fallback", layer_fallback}, {"title", layer_title},
-	{"message", layer_message},   {"rate", layer_rate},
-	{"scale", layer_scale},       {"alpha", layer_alpha},
-	{"order", layer_order},       {NULL, NULL},
+	{"role", layer_role},
+	{"output", layer_output},
+	{"rect", layer_rect},
+	{"plane", layer_plane},
+	{"user", layer_user},
+	{"hold_ms", layer_hold},
+	{"fallback", layer_fallback},
+	{"title", layer_title},
+	{"message", layer_message},
+	{"rate", layer_rate},
+	{"scale", layer_scale},
+	{"alpha", layer_alpha},
+	{"order", layer_order},
+	{"max_size", layer_max_size},
+	{"max_bytes", layer_max_bytes},
+	{"errors", layer_errors},
+	{"error_window_ms", layer_error_window},
+	{"ban_ms", layer_ban},
+	{"retry_ms", layer_retry},
+	{NULL, NULL},
 };
 enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
 
@@ -269,17 +316,17 @@ static const char *monitor_user(void *object, const char *value) {
 
 static const char *monitor_trust(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, 1, &m->rules.trust_ns);
+	return read_ms(value, 1, 600000, &m->rules.trust_ns);
 }
 
 static const char *monitor_silent(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, 1, &m->rules.silent_ns);
+	return read_ms(value, 1, 600000, &m->rules.silent_ns);
 }
 
 static const char *monitor_lost_ms(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
-	return read_ms(value, 1, &m->rules.lost_ns);
+	return read_ms(value, 1, 600000, &m->rules.lost_ns);
 }
 
 static const char *monitor_lost(void *object, const char *value) {
@@ -313,10 +360,34 @@ static const char *compositor_priority(void *object, const char *value) {
 	return why;
 }
 
+static const char *compositor_hello(void *object, const char *value) {
+	struct vc_config *c = object;
+	return read_ms(value, 10, 60000, &c->hello_ns);
+}
+
+static const char *compositor_capture_hold(void *object, const char *value) {
+	struct vc_config *c = object;
+	return read_ms(value, 100, 600000, &c->capture_hold_ns);
+}
+
+static const char *compositor_connects(void *object, const char *value) {
+	struct vc_config *c = object;
+	return read_u32(value, 1, 10000, &c->connects);
+}
+
+static const char *compositor_requests(void *object, const char *value) {
+	struct vc_config *c = object;
+	return read_u32(value, 10, 10000, &c->requests);
+}
+
 static const struct key compositor_keys[] = {
 	{"display_socket", compositor_display},
 	{"control_socket", compositor_control},
 	{"priority", compositor_priority},
+	{"hello_ms", compositor_hello},
+	{"capture_hold_ms", compositor_capture_hold},
+	{"connects", compositor_connects},
+	{"requests", compositor_requests},
 	{NULL, NULL},
 };
 
@@ -331,6 +402,13 @@ static const char *apply_key(const struct key *keys, void *object, uint32_t *see
 		return keys[i].parse(object, entry->value);
 	}
 	return "unknown key; see vcockpit-compositor.ini(5)";
+}
+
+static bool is_given(const struct key *keys, uint32_t seen, const char *name) {
+	for (unsigned i = 0; keys[i].name; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return (seen & (1u << i)) != 0;
+	return false;
 }
 
 /* Names go into socket messages, fd store names and logs. */
@@ -379,7 +457,13 @@ static const char *find_layer(struct vc_config *c, const struct vc_conf_entry *e
 	if (c->layers == VC_LAYERS_MAX)
 		return vc_conf_why("more than %d layers", VC_LAYERS_MAX);
 	*found = &c->layer[c->layers];
-	**found = (struct vc_config_layer){.line = entry->line, .rate = 500, .alpha = 100};
+	**found = (struct vc_config_layer){.line = entry->line,
+					   .rate = 500,
+					   .alpha = 100,
+					   .max_width = VC_DISPLAY_SIZE_MAX,
+					   .max_height = VC_DISPLAY_SIZE_MAX,
+					   .errors = {10, 60 * VC_NS_PER_S, 30 * VC_NS_PER_S},
+					   .retry_ns = VC_NS_PER_S / 2};
 	const char *why = check_name(entry->name);
 	if (!why)
 		why = vc_conf_string(entry->name, (*found)->name, sizeof((*found)->name));
@@ -470,6 +554,18 @@ static bool check_layer(const struct check *check, struct vc_config_layer *l) {
 			    l->alpha < 100 ? "alpha" : "scale", l->alpha < 100 ? "opaque" : "pixel for pixel");
 	if (l->role == VC_ROLE_CLUSTER && l->order_line == 0)
 		l->order = VC_ORDER_MAX;
+	if (l->role == VC_ROLE_CLUSTER) {
+		static const char *const keeps_out[] = {"errors", "error_window_ms", "ban_ms", "retry_ms"};
+		for (unsigned i = 0; i < sizeof(keeps_out) / sizeof(keeps_out[0]); i++)
+			if (is_given(layer_keys, l->seen, keeps_out[i]))
+				return FAIL(check, l->line, "[layer %s] %s: the cluster is never kept out; remove it",
+					    l->name, keeps_out[i]);
+		l->errors.limit = 0;
+		l->retry_ns = 0;
+	}
+	if (l->max_width < l->rect.width && l->max_height < l->rect.height)
+		return FAIL(check, l->line, "[layer %s] max_size = %ux%u: smaller than rect; make it larger", l->name,
+			    l->max_width, l->max_height);
 	if (!(l->seen & (1u << LAYER_HOLD_BIT)))
 		l->hold_ns = (l->role == VC_ROLE_CLUSTER ? 100 : 1000) * VC_NS_PER_MS;
 	return true;
@@ -532,6 +628,10 @@ static bool check_all(struct vc_config *c, const struct check *check) {
 bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size) {
 	*config = (struct vc_config){.display_socket = VC_DISPLAY_SOCKET,
 				     .control_socket = VC_CONTROL_SOCKET,
+				     .hello_ns = VC_NS_PER_S,
+				     .capture_hold_ns = 10 * VC_NS_PER_S,
+				     .connects = 20,
+				     .requests = 100,
 				     .monitor.rules = {.trust_ns = 500 * VC_NS_PER_MS,
 						       .silent_ns = 500 * VC_NS_PER_MS,
 						       .lost_ns = 3000 * VC_NS_PER_MS}};

@@ -6,6 +6,7 @@
 #ifndef VC_CONFIG_H
 #define VC_CONFIG_H
 
+#include "budget.h"
 #include "control-proto.h"
 #include "trust.h"
 
@@ -68,6 +69,11 @@ struct vc_config_layer {
 	uint32_t order; /* guests with a higher one lie over those with a lower one, equals as in the file */
 	char title[VC_TEXT_MAX], message[VC_TEXT_MAX];
 	uint32_t rate; /* messages per second that a source may send */
+	/* a source's buffers: at most so large; 0 bytes: by the zone's size */
+	uint32_t max_width, max_height;
+	uint64_t max_bytes;
+	struct vc_error_rules errors; /* guests only */
+	int64_t retry_ns;             /* so long after a breach nobody may be the source; guests only */
 	int line, rect_line, output_line, order_line;
 	uint32_t seen;
 };
@@ -83,7 +89,11 @@ struct vc_config_monitor {
 
 struct vc_config {
 	char display_socket[108], control_socket[108];
-	int priority; /* SCHED_FIFO, 0: leave as started */
+	int priority;            /* SCHED_FIFO, 0: leave as started */
+	int64_t hello_ns;        /* by when a connection must have said HELLO */
+	int64_t capture_hold_ns; /* how long a tool may keep a capture */
+	uint32_t connects;       /* connections per second and user */
+	uint32_t requests;       /* of a tool, per second */
 	uint32_t seen;
 	unsigned outputs, layers;
 	struct vc_config_output output[VC_OUTPUTS_MAX];

@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A tool that keeps a capture longer keeps others from getting theirs. */
-#define HOLD_LIMIT_NS (10 * VC_NS_PER_S)
+/* All tools together may ask and connect so many times as often as one, and one user's may not take all places. */
+#define REQUESTS_TOTAL 2
+#define CONNECTS_TOTAL 2
+#define TOOLS_PER_USER (VC_TOOLS_MAX - 2)
 
 static void tool_close(struct vc_tool *tool) {
 	if (tool->ticket.state != VC_TICKET_IDLE)
@@ -53,6 +56,11 @@ static void answer_status(struct vc_tool *tool) {
 		s->layer[i].reason = layer->policy.reason;
 		s->layer[i].pid = layer->source.pid;
 		s->layer[i].uid = layer->source.sock >= 0 ? layer->source.uid : 0;
+		s->layer[i].errors = layer->errors.total;
+		s->layer[i].errors_recent = vc_errors_recent(&layer->errors, &layer->config->errors, s->now_ns);
+		s->layer[i].bans = layer->errors.bans;
+		s->layer[i].banned_until_ns =
+			vc_errors_banned(&layer->errors, s->now_ns) ? layer->errors.banned_until_ns : 0;
 	}
 	s->monitor = c->monitor->stats;
 	answer(tool, s, sizeof(*s), NULL);
@@ -105,6 +113,18 @@ static void become_monitor(struct vc_tool *tool) {
 	close(fd);
 }
 
+static void allow(struct vc_tool *tool, uint32_t layer) {
+	const struct vc_control_done done = {.type = VC_CONTROL_DONE};
+	if (tool->uid != 0 && tool->uid != geteuid()) {
+		answer_failed(tool, EPERM, "only root may end a ban");
+	} else if (layer >= tool->control->layer_count) {
+		answer_failed(tool, ENOENT, "there is no such layer");
+	} else {
+		vc_layer_allow(&tool->control->layers[layer]);
+		answer(tool, &done, sizeof(done), NULL);
+	}
+}
+
 static void handle(struct vc_tool *tool, const struct vc_control_request *request) {
 	struct vc_control *c = tool->control;
 	if (request->version != VC_CONTROL_VERSION || request->reserved != 0) {
@@ -112,7 +132,7 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 		return;
 	}
 	bool needs_output = request->type == VC_CONTROL_CAPTURE || request->type == VC_CONTROL_GET_FRAMES;
-	if (needs_output && request->output >= c->output_count) {
+	if (needs_output && request->index >= c->output_count) {
 		answer_failed(tool, ENOENT, "there is no such output");
 		return;
 	}
@@ -121,7 +141,7 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 		answer_status(tool);
 		break;
 	case VC_CONTROL_CAPTURE:
-		start_capture(tool, &c->outputs[request->output]);
+		start_capture(tool, &c->outputs[request->index]);
 		break;
 	case VC_CONTROL_CAPTURE_DONE:
 		if (tool->ticket.state == VC_TICKET_HOLDING)
@@ -130,7 +150,7 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 	case VC_CONTROL_GET_FRAMES: {
 		const struct vc_control_frames frames = {.type = VC_CONTROL_FRAMES,
 							 .size = sizeof(struct vc_frame_log)};
-		answer(tool, &frames, sizeof(frames), &c->outputs[request->output].log.reader_fd);
+		answer(tool, &frames, sizeof(frames), &c->outputs[request->index].log.reader_fd);
 		break;
 	}
 	case VC_CONTROL_MONITOR:
@@ -138,6 +158,9 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 			become_monitor(tool);
 		else
 			answer_failed(tool, EBUSY, "a capture of this connection is not done yet");
+		break;
+	case VC_CONTROL_ALLOW:
+		allow(tool, request->index);
 		break;
 	default:
 		answer_failed(tool, EPROTO, "unknown request");
@@ -147,8 +170,19 @@ static void handle(struct vc_tool *tool, const struct vc_control_request *reques
 
 static void on_request(void *data, uint32_t events) {
 	struct vc_tool *tool = data;
-	(void)events;
+	struct vc_control *c = tool->control;
 	struct vc_control_request request;
+	int64_t now_ns = vc_clock_now();
+	if (tool->watch.paused && (events & (EPOLLHUP | EPOLLERR))) {
+		tool_close(tool);
+		return;
+	}
+	/* Until the next tick. Its own budget first, so that it can't use up the others'. */
+	if (!vc_bucket_take(&tool->requests, c->config->requests, 1, now_ns) ||
+	    !vc_bucket_take(&c->requests, REQUESTS_TOTAL * c->config->requests, 1, now_ns)) {
+		vc_loop_pause(c->loop, &tool->watch, true);
+		return;
+	}
 	ssize_t got = vc_ipc_recv(tool->watch.fd, &request, sizeof(request), NULL, NULL);
 	if (got == -EAGAIN)
 		return;
@@ -158,53 +192,89 @@ static void on_request(void *data, uint32_t events) {
 		tool_close(tool);
 }
 
+/* NULL if there is none for a tool of @uid. */
+static struct vc_tool *find_place(struct vc_control *c, uid_t uid) {
+	struct vc_tool *empty = NULL;
+	unsigned same = 0;
+	for (unsigned i = 0; i < VC_TOOLS_MAX; i++)
+		if (c->tool[i].watch.fd < 0)
+			empty = &c->tool[i];
+		else
+			same += c->tool[i].uid == uid;
+	return same < TOOLS_PER_USER ? empty : NULL;
+}
+
+static void turn_away(struct vc_control *c, uid_t uid, int64_t now_ns) {
+	if (now_ns - c->turned_away_ns < VC_NS_PER_S)
+		return;
+	vc_warn("control: a tool of uid %u was turned away: %d may be connected, %d of one user", uid, VC_TOOLS_MAX,
+		TOOLS_PER_USER);
+	c->turned_away_ns = now_ns;
+}
+
 static void on_connection(void *data, uint32_t events) {
 	struct vc_control *c = data;
-	(void)events;
-	int sock = accept4(c->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (sock < 0)
-		return;
-	for (unsigned i = 0; i < VC_TOOLS_MAX; i++) {
-		struct vc_tool *tool = &c->tool[i];
-		if (tool->watch.fd >= 0)
-			continue;
-		*tool = (struct vc_tool){
-			.ticket = {.done = on_captured},
-			.watch = {.fd = sock, .urgency = VC_URGENT_REST, .ready = on_request, .data = tool},
-			.control = c,
-		};
-		if (vc_loop_add(c->loop, &tool->watch) == 0)
-			return;
-		tool->watch.fd = -1;
-		break;
-	}
 	int64_t now_ns = vc_clock_now();
-	if (now_ns - c->turned_away_ns >= VC_NS_PER_S) {
-		vc_warn("control: a tool was turned away: %d are connected", VC_TOOLS_MAX);
-		c->turned_away_ns = now_ns;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	(void)events;
+	/* Until the next tick. */
+	if (!vc_bucket_take(&c->connects, CONNECTS_TOTAL * c->config->connects, 1, now_ns)) {
+		vc_loop_pause(c->loop, &c->listener, true);
+		return;
 	}
-	close(sock);
+	int sock = accept4(c->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (sock < 0 || vc_ipc_peer(sock, &uid, &gid, &pid) < 0) {
+		if (sock >= 0)
+			close(sock);
+		return;
+	}
+	struct vc_tool *tool = find_place(c, uid);
+	if (!tool) {
+		turn_away(c, uid, now_ns);
+		close(sock);
+		return;
+	}
+	*tool = (struct vc_tool){
+		.ticket = {.done = on_captured},
+		.watch = {.fd = sock, .urgency = VC_URGENT_REST, .ready = on_request, .data = tool},
+		.control = c,
+		.uid = uid,
+	};
+	if (vc_loop_add(c->loop, &tool->watch) < 0) {
+		tool->watch.fd = -1;
+		close(sock);
+	}
 }
 
 void vc_control_check(struct vc_control *control, int64_t now_ns) {
+	int64_t limit_ns = control->config->capture_hold_ns;
+	if (control->listener.paused)
+		vc_loop_pause(control->loop, &control->listener, false);
 	for (unsigned i = 0; i < VC_TOOLS_MAX; i++) {
 		struct vc_tool *tool = &control->tool[i];
-		if (tool->watch.fd < 0 || tool->ticket.state != VC_TICKET_HOLDING ||
-		    now_ns - tool->held_ns < HOLD_LIMIT_NS)
+		if (tool->watch.fd < 0)
 			continue;
-		vc_warn("control: a tool kept its capture for %d s and is cut off", (int)(HOLD_LIMIT_NS / VC_NS_PER_S));
+		if (tool->watch.paused)
+			vc_loop_pause(control->loop, &tool->watch, false);
+		if (tool->ticket.state != VC_TICKET_HOLDING || now_ns - tool->held_ns < limit_ns)
+			continue;
+		vc_warn("control: a tool kept its capture for %lld ms and is cut off",
+			(long long)(limit_ns / VC_NS_PER_MS));
 		tool_close(tool);
 	}
 }
 
-int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, struct vc_output *outputs,
-		    unsigned output_count, struct vc_layer *layers, unsigned layer_count,
-		    struct vc_monitor_link *monitor, int64_t start_ns) {
+int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, const struct vc_config *config,
+		    struct vc_output *outputs, struct vc_layer *layers, struct vc_monitor_link *monitor,
+		    int64_t start_ns) {
 	*control = (struct vc_control){.loop = loop,
+				       .config = config,
 				       .outputs = outputs,
-				       .output_count = output_count,
+				       .output_count = config->outputs,
 				       .layers = layers,
-				       .layer_count = layer_count,
+				       .layer_count = config->layers,
 				       .monitor = monitor,
 				       .start_ns = start_ns};
 	for (unsigned i = 0; i < VC_TOOLS_MAX; i++)

@@ -17,11 +17,15 @@ struct vc_tool {
 	struct vc_control *control;
 	struct vc_output *output; /* of its capture */
 	int64_t held_ns;          /* since when it holds one */
+	uid_t uid;
+	struct vc_bucket requests;
 };
 
 struct vc_control {
 	struct vc_loop *loop;
+	const struct vc_config *config;
 	struct vc_watch listener;
+	struct vc_bucket connects, requests; /* of all tools */
 	struct vc_output *outputs;
 	struct vc_layer *layers;
 	struct vc_monitor_link *monitor;
@@ -32,11 +36,11 @@ struct vc_control {
 };
 
 /* Starts to serve on @listener, which stays the caller's. Returns 0 or -errno. */
-int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, struct vc_output *outputs,
-		    unsigned output_count, struct vc_layer *layers, unsigned layer_count,
-		    struct vc_monitor_link *monitor, int64_t start_ns);
+int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, const struct vc_config *config,
+		    struct vc_output *outputs, struct vc_layer *layers, struct vc_monitor_link *monitor,
+		    int64_t start_ns);
 
-/* Disconnects tools that hold a capture too long. Call now and then. */
+/* Disconnects tools that hold a capture too long, and lets those go on that asked too much. Call now and then. */
 void vc_control_check(struct vc_control *control, int64_t now_ns);
 
 #endif

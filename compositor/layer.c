@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "fd-kind.h"
 #include "ipc.h"
+#include "log.h"
 #include "messages.h"
 
 #include <errno.h>
@@ -11,9 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* After a broken protocol a layer stays closed that long, so that a broken source can't keep us busy reconnecting. */
-#define BAN_NS (VC_NS_PER_S / 2)
 
 void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config, unsigned index,
 		   const struct vc_layer_backend *backend) {
@@ -93,11 +91,13 @@ void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
 	}
 	layer->source.sock = -1;
 	layer->source.pid = 0;
-	layer->source.stuck = false;
+	layer->source.stuck = layer->source.banned = false;
 	layer->broke_protocol = broke;
-	/* The cluster is asked to come back as soon as it can. */
-	if (broke && layer->config->role != VC_ROLE_CLUSTER)
-		layer->banned_until_ns = now_ns + BAN_NS;
+	if (broke) {
+		/* So that a broken source can't keep us busy reconnecting. The cluster may come back at once. */
+		layer->closed_until_ns = now_ns + layer->config->retry_ns;
+		vc_layer_note_error(layer, now_ns);
+	}
 	for (unsigned i = 0; i < layer->frames; i++)
 		frame_finish(&layer->frame[i]);
 	layer->stats.frames_dropped += layer->frames;
@@ -107,18 +107,24 @@ void vc_layer_disconnect(struct vc_layer *layer, bool broke, int64_t now_ns) {
 			buffer_forget(&layer->buffer[i]);
 }
 
-/* Taking memory in costs time for each page of it, and more where the source has never touched it. So a picture may have
- * twice its zone's bytes, or FULL_HD_BYTES if that is more. */
+/* Unless the config says otherwise a picture may have twice its zone's bytes, or FULL_HD_BYTES if that is more. */
 #define FULL_HD_BYTES (UINT64_C(8) << 20)
 
 static const char *check_buffer(const struct vc_layer *layer, const struct vc_display_buffer_add *add) {
 	const char *wrong = vc_message_check_buffer(add);
 	if (wrong)
 		return wrong;
-	uint64_t limit = UINT64_C(2) * 4 * layer->config->rect.width * layer->config->rect.height;
-	if (limit < FULL_HD_BYTES)
-		limit = FULL_HD_BYTES;
-	return (uint64_t)add->stride * add->height > limit ? "the picture is far larger than its zone" : NULL;
+	const struct vc_config_layer *config = layer->config;
+	if (add->width > config->max_width || add->height > config->max_height)
+		return "the picture is larger than the layer's max_size";
+	uint64_t limit = config->max_bytes;
+	if (limit == 0) {
+		limit = UINT64_C(2) * 4 * config->rect.width * config->rect.height;
+		if (limit < FULL_HD_BYTES)
+			limit = FULL_HD_BYTES;
+	}
+	return (uint64_t)add->stride * add->height > limit ? "the picture takes more bytes than the layer's max_bytes"
+							   : NULL;
 }
 
 static void reject(struct vc_layer *layer, uint32_t id, int error, const char *why) {
@@ -288,8 +294,28 @@ void vc_layer_poll_fences(struct vc_layer *layer) {
 		layer->frame[i].ready |= !pending[i];
 }
 
-void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input) {
+void vc_layer_note_error(struct vc_layer *layer, int64_t now_ns) {
+	const struct vc_error_rules *rules = &layer->config->errors;
+	if (!vc_errors_note(&layer->errors, rules, now_ns))
+		return;
+	layer->source.banned = layer->source.sock >= 0;
+	if (rules->ban_ns > 0)
+		vc_warn("layer %s: %u errors within %lld ms: banned for %lld ms", layer->config->name, rules->limit,
+			(long long)(rules->window_ns / VC_NS_PER_MS), (long long)(rules->ban_ns / VC_NS_PER_MS));
+	else
+		vc_warn("layer %s: %u errors within %lld ms: banned until 'vcockpit allow %s'", layer->config->name,
+			rules->limit, (long long)(rules->window_ns / VC_NS_PER_MS), layer->config->name);
+}
+
+void vc_layer_allow(struct vc_layer *layer) {
+	vc_errors_allow(&layer->errors);
+	layer->closed_until_ns = 0;
+	vc_info("layer %s: allowed again", layer->config->name);
+}
+
+void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input, int64_t now_ns) {
 	*input = (struct vc_policy_input){.connected = layer->source.sock >= 0,
+					  .banned = vc_errors_banned(&layer->errors, now_ns),
 					  .broke_protocol = layer->broke_protocol,
 					  .sign_ns = layer->source.sign_ns,
 					  .foreign = layer->foreign,

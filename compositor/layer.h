@@ -88,7 +88,8 @@ struct vc_layer_backend {
 /* The connected source, if sock >= 0. */
 struct vc_source {
 	int sock;
-	bool stuck; /* it doesn't read its messages: to be disconnected */
+	bool stuck;  /* it doesn't read its messages: to be disconnected */
+	bool banned; /* it has made too many errors: to be disconnected */
 	int32_t pid;
 	uint32_t uid;
 	uint64_t seq; /* of its newest frame */
@@ -108,7 +109,8 @@ struct vc_layer {
 	/* What is on the screen was drawn by a source before the present one, whose last sign of life was then. */
 	bool foreign;
 	int64_t foreign_sign_ns;
-	int64_t banned_until_ns; /* after a broken protocol nobody may be the source before then */
+	int64_t closed_until_ns; /* after a broken protocol nobody may be the source before then */
+	struct vc_errors errors;
 	struct vc_buffer buffer[VC_LAYER_BUFFERS_MAX];
 	unsigned frames; /* waiting, oldest first */
 	struct vc_frame frame[VC_POLICY_FRAMES_MAX];
@@ -159,8 +161,14 @@ void vc_layer_heartbeat(struct vc_layer *layer, int64_t now_ns);
 /* Finds out which waiting frames' fences have signalled. Never waits. */
 void vc_layer_poll_fences(struct vc_layer *layer);
 
+/* The source has made an error: a breach, a frame that the kernel refuses, a fence that never signals. May ban it. */
+void vc_layer_note_error(struct vc_layer *layer, int64_t now_ns);
+
+/* Ends a ban before its time. */
+void vc_layer_allow(struct vc_layer *layer);
+
 /* What the policy is to know. */
-void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input);
+void vc_layer_input(const struct vc_layer *layer, struct vc_policy_input *input, int64_t now_ns);
 
 /* Takes waiting frame @index out of the queue as @content; older ones are dropped. */
 void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *content);

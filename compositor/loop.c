@@ -18,6 +18,11 @@ int vc_loop_add(struct vc_loop *loop, struct vc_watch *watch) {
 	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) == 0 ? 0 : -errno;
 }
 
+void vc_loop_pause(struct vc_loop *loop, struct vc_watch *watch, bool paused) {
+	struct epoll_event event = {.events = paused ? 0 : EPOLLIN, .data.ptr = watch};
+	watch->paused = epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd, &event) == 0 && paused;
+}
+
 void vc_loop_remove(struct vc_loop *loop, struct vc_watch *watch) {
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	watch->fd = -1;

@@ -17,6 +17,7 @@ struct vc_loop;
 /* Something to wait for. Lives in its owner's tables as long as it is in the loop. */
 struct vc_watch {
 	int fd;
+	bool paused;
 	enum vc_urgency urgency;
 	void (*ready)(void *data, uint32_t events); /* EPOLL* */
 	void *data;
@@ -30,6 +31,9 @@ struct vc_loop {
 /* Returns 0 or -errno. */
 int vc_loop_init(struct vc_loop *loop);
 int vc_loop_add(struct vc_loop *loop, struct vc_watch *watch);
+
+/* While paused only the end of a connection is told. */
+void vc_loop_pause(struct vc_loop *loop, struct vc_watch *watch, bool paused);
 
 /* Call before the descriptor is closed. Safe from within a ready() call, of any watch. */
 void vc_loop_remove(struct vc_loop *loop, struct vc_watch *watch);

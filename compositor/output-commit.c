@@ -98,6 +98,7 @@ static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, i
 	struct vc_layer *layer = o->slot[slot];
 	layer->stats.refused++;
 	vc_policy_refuse(&layer->policy, &layer->rules, now_ns);
+	vc_layer_note_error(layer, now_ns);
 	vc_layer_drop_frames(layer, (unsigned)scene->choice[slot].frame + 1);
 	vc_output_choose(o, scene, slot, now_ns);
 }

@@ -44,15 +44,18 @@ static void log_change(struct vc_layer *layer, const struct vc_policy_choice *ch
 
 static void accept_choice(struct vc_layer *layer, const struct vc_policy_choice *choice, int64_t now_ns) {
 	log_change(layer, choice, now_ns);
-	if (choice->state == VC_STATE_FALLBACK && layer->policy.state != VC_STATE_FALLBACK)
+	if (choice->state == VC_STATE_FALLBACK && layer->policy.state != VC_STATE_FALLBACK) {
 		layer->stats.fallbacks++;
+		if (choice->reason == VC_REASON_FENCE)
+			vc_layer_note_error(layer, now_ns);
+	}
 	vc_policy_accept(&layer->policy, choice);
 }
 
 void vc_output_choose(const struct vc_output *o, struct vc_scene *scene, unsigned slot, int64_t now_ns) {
 	const struct vc_layer *layer = o->slot[slot];
 	struct vc_policy_input input;
-	vc_layer_input(layer, &input);
+	vc_layer_input(layer, &input, now_ns);
 	struct vc_policy_choice *choice = &scene->choice[slot];
 	*choice = vc_policy_choose(&layer->rules, &layer->policy, &input, now_ns);
 	bool changed = choice->frame >= 0 ||

@@ -56,6 +56,8 @@ struct vc_policy_choice vc_policy_choose(const struct vc_policy_rules *rules, co
 					 const struct vc_policy_input *input, int64_t now_ns) {
 	if (input->distrusted)
 		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, input->distrust);
+	if (input->banned)
+		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_BANNED);
 	if (now_ns < state->refused_until_ns)
 		return show(VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_REFUSED);
 	int ready = newest_ready(input);
@@ -113,6 +115,7 @@ const char *vc_policy_reason_name(enum vc_layer_reason reason) {
 					    "the kernel refused the frame",
 					    "source broke the protocol",
 					    "the output monitor found the picture wrong",
-					    "the output monitor is silent"};
-	return names[reason <= VC_REASON_UNWATCHED ? reason : 0];
+					    "the output monitor is silent",
+					    "banned: too many errors"};
+	return names[reason <= VC_REASON_BANNED ? reason : 0];
 }

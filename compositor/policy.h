@@ -39,6 +39,7 @@ struct vc_policy_frame {
 /* What is known about a layer's source now. */
 struct vc_policy_input {
 	bool connected;
+	bool banned;         /* its sources made too many errors: nothing of them is shown */
 	bool broke_protocol; /* how the last source went, when none is connected */
 	int64_t sign_ns;     /* its last sign of life: connecting, a frame or a heartbeat */
 	/* What is on the screen was drawn by a source before this one, whose last sign of life was then: a newcomer's

@@ -196,11 +196,11 @@ static int watch_all(struct vc_server *s, int display, int control) {
 	s->signals = (struct vc_watch){.fd = fd, .urgency = VC_URGENT_REST, .ready = on_signal, .data = s};
 	int err = vc_loop_add(&s->loop, &s->signals);
 	if (err == 0)
-		err = vc_clients_init(&s->clients, &s->loop, display, s->layer, s->config->layers);
+		err = vc_clients_init(&s->clients, &s->loop, display, s->config, s->layer, s->config->layers);
 	vc_monitor_link_init(&s->monitor, s->config, &s->loop, s->layer, s->config->layers, vc_clock_now());
 	if (err == 0)
-		err = vc_control_init(&s->control, &s->loop, control, s->output, s->config->outputs, s->layer,
-				      s->config->layers, &s->monitor, s->start_ns);
+		err = vc_control_init(&s->control, &s->loop, control, s->config, s->output, s->layer, &s->monitor,
+				      s->start_ns);
 	for (unsigned i = 0; err == 0 && i < s->cards; i++)
 		err = vc_loop_add(&s->loop, &s->card[i].flips);
 	for (unsigned i = 0; err == 0 && i < s->config->outputs; i++)

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct vc_cli_command *const commands[] = {&vc_cli_status, &vc_cli_screenshot, &vc_cli_frames};
+static const struct vc_cli_command *const commands[] = {&vc_cli_status, &vc_cli_screenshot, &vc_cli_frames,
+							&vc_cli_allow};
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const struct vc_cli_command *find(const char *name) {
@@ -20,7 +21,8 @@ static const struct vc_cli_command *find(const char *name) {
 }
 
 static void print_help(FILE *out) {
-	fputs("Usage: vcockpit COMMAND [OPTIONS]\n\nAsks the vcockpit compositor what it shows.\n\n", out);
+	fputs("Usage: vcockpit COMMAND [OPTIONS]\n\nAsks the vcockpit compositor what it shows, and ends bans.\n\n",
+	      out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help      this text; 'vcockpit COMMAND --help' tells more\n  --version   prints the version\n",
@@ -42,7 +44,7 @@ int main(int argc, char **argv) {
 	const struct vc_cli_command *command = find(help ? argv[2] : word);
 	if (!command) {
 		if (word[0] == '\0')
-			vc_error("name a command: status, screenshot or frames; 'vcockpit --help' tells more");
+			vc_error("name a command: status, screenshot, frames or allow; 'vcockpit --help' tells more");
 		else
 			vc_error("unknown command '%s': see 'vcockpit --help'", help ? argv[2] : word);
 		return VC_EXIT_USAGE;

@@ -72,12 +72,12 @@ static bool take_option(int c, struct vc_cli_options *options) {
 	}
 }
 
-static int take_operands(const struct vc_cli_command *command, int argc, char **argv, bool file,
+static int take_operands(const struct vc_cli_command *command, int argc, char **argv, const char *wanted,
 			 struct vc_cli_options *options) {
-	if (file && optind < argc)
-		options->file = argv[optind++];
-	if (file && !options->file) {
-		vc_error("%s: name the file to write, or - for standard output", command->name);
+	if (wanted && optind < argc)
+		options->operand = argv[optind++];
+	if (wanted && !options->operand) {
+		vc_error("%s: name the %s", command->name, wanted);
 		return usage_error(command);
 	}
 	if (optind < argc) {
@@ -115,7 +115,10 @@ int vc_cli_parse(const struct vc_cli_command *command, int argc, char **argv, co
 		if (!take_option(c, options))
 			return VC_EXIT_USAGE;
 	}
-	return take_operands(command, argc, argv, strchr(allowed, 'f') != NULL, options);
+	const char *wanted = strchr(allowed, 'f')   ? "file to write, or - for standard output"
+			     : strchr(allowed, 'n') ? "layer"
+						    : NULL;
+	return take_operands(command, argc, argv, wanted, options);
 }
 
 bool vc_cli_open(struct vc_control_client *client, const struct vc_cli_options *options,

@@ -24,17 +24,19 @@ struct vc_cli_command {
 extern const struct vc_cli_command vc_cli_status;
 extern const struct vc_cli_command vc_cli_screenshot;
 extern const struct vc_cli_command vc_cli_frames;
+extern const struct vc_cli_command vc_cli_allow;
 
 struct vc_cli_options {
-	const char *socket; /* NULL: the default */
-	const char *output; /* name, NULL: the first */
-	const char *layer;  /* name, NULL: all */
-	const char *file;   /* the one operand, NULL if there is none */
+	const char *socket;  /* NULL: the default */
+	const char *output;  /* name, NULL: the first */
+	const char *layer;   /* name, NULL: all */
+	const char *operand; /* file or layer, NULL if there is none */
 	int64_t since_ns, until_ns;
 	bool json, records;
 };
 
-/* Parses what @allowed lists: letters j(son) s(ocket) o(utput) l(ayer) w(indow: since, until) r(ecords) f(ile operand).
+/* Parses what @allowed lists: letters j(son) s(ocket) o(utput) l(ayer) w(indow: since, until) r(ecords), and the operand: f(ile) or n(ame
+ * of a layer).
  * Returns -1 to go on, or the exit code to end with. */
 int vc_cli_parse(const struct vc_cli_command *command, int argc, char **argv, const char *allowed,
 		 struct vc_cli_options *options);

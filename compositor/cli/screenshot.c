@@ -35,15 +35,16 @@ static json_object *shot_json(const struct vc_control_status *status, uint32_t o
 static int save(const struct vc_cli_options *options, const struct vc_control_status *status, uint32_t output,
 		const struct vc_control_captured *shot, const uint8_t *rgb) {
 	char why[4352];
-	if (!vc_picture_write(rgb, shot->width, shot->height, options->file, why, sizeof(why))) {
+	if (!vc_picture_write(rgb, shot->width, shot->height, options->operand, why, sizeof(why))) {
 		vc_error("%s", why);
 		return VC_EXIT_FAILURE;
 	}
 	if (options->json)
-		return vc_cli_print_json(shot_json(status, output, options->file, shot));
-	bool to_stdout = strcmp(options->file, "-") == 0;
+		return vc_cli_print_json(shot_json(status, output, options->operand, shot));
+	bool to_stdout = strcmp(options->operand, "-") == 0;
 	fprintf(to_stdout ? stderr : stdout, "%s: output %s, %ux%u, %s, vblank at %.3f s\n",
-		to_stdout ? "standard output" : options->file, status->output[output].name, shot->width, shot->height,
+		to_stdout ? "standard output" : options->operand, status->output[output].name, shot->width,
+		shot->height,
 		shot->writeback ? "true writeback: what the CRTC put out"
 				: "no writeback on this card: the compositor's composed buffer",
 		(double)shot->vblank_ns / (double)VC_NS_PER_S);
@@ -55,7 +56,7 @@ static int run(const struct vc_cli_command *command, int argc, char **argv) {
 	int code = vc_cli_parse(command, argc, argv, "jsof", &options);
 	if (code >= 0)
 		return code;
-	if (options.json && strcmp(options.file, "-") == 0) {
+	if (options.json && strcmp(options.operand, "-") == 0) {
 		vc_error("screenshot: --json and - both want standard output: name a file");
 		return VC_EXIT_USAGE;
 	}

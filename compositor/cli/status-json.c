@@ -81,6 +81,19 @@ static json_object *copies_json(const struct vc_control_layer *l) {
 	return json;
 }
 
+static json_object *errors_json(const struct vc_control_layer *l) {
+	json_object *json = json_object_new_object();
+	json_object_object_add(json, "total", json_object_new_uint64(l->errors));
+	json_object_object_add(json, "recent", json_object_new_uint64(l->errors_recent));
+	json_object_object_add(json, "bans", json_object_new_uint64(l->bans));
+	return json;
+}
+
+static json_object *banned_until_json(const struct vc_control_layer *l) {
+	return l->banned_until_ns == 0 || l->banned_until_ns == INT64_MAX ? NULL
+									  : json_object_new_int64(l->banned_until_ns);
+}
+
 static json_object *layer_json(const struct vc_control_status *status, const struct vc_control_layer *l) {
 	json_object *json = json_object_new_object();
 	json_object_object_add(json, "name", json_object_new_string(l->name));
@@ -98,6 +111,9 @@ static json_object *layer_json(const struct vc_control_status *status, const str
 	json_object_object_add(json, "fallbacks", json_object_new_uint64(l->fallbacks));
 	json_object_object_add(json, "refused", json_object_new_uint64(l->refused));
 	json_object_object_add(json, "copies", copies_json(l));
+	json_object_object_add(json, "errors", errors_json(l));
+	json_object_object_add(json, "banned", json_object_new_boolean(l->banned_until_ns != 0));
+	json_object_object_add(json, "banned_until_ns", banned_until_json(l));
 	return json;
 }
 

@@ -51,8 +51,8 @@ static enum vc_table_colour state_colour(const struct vc_control_layer *l) {
 }
 
 static void print_layers(const struct vc_control_status *status, FILE *out, bool colour) {
-	static const char *const heads[] = {"LAYER",  "ROLE",      "STATE",  "WHY", "SHOWN BY",
-					    "OUTPUT", "RECTANGLE", "SOURCE", NULL};
+	static const char *const heads[] = {"LAYER",  "ROLE",      "STATE",  "WHY",    "SHOWN BY",
+					    "OUTPUT", "RECTANGLE", "SOURCE", "BANNED", NULL};
 	struct vc_table table;
 	vc_table_init(&table, heads);
 	for (uint32_t i = 0; i < status->layers; i++) {
@@ -74,6 +74,13 @@ static void print_layers(const struct vc_control_status *status, FILE *out, bool
 			vc_table_cell(&table, VC_TABLE_PLAIN, "pid %d uid %u", l->pid, l->uid);
 		else
 			vc_table_cell(&table, VC_TABLE_PLAIN, "-");
+		if (l->banned_until_ns == INT64_MAX)
+			vc_table_cell(&table, VC_TABLE_BAD, "until allowed");
+		else if (l->banned_until_ns > status->now_ns)
+			vc_table_cell(&table, VC_TABLE_BAD, "%.1f s more",
+				      ms(l->banned_until_ns - status->now_ns) / 1000);
+		else
+			vc_table_cell(&table, VC_TABLE_PLAIN, "-");
 	}
 	vc_table_print(&table, out, colour);
 }
@@ -81,7 +88,7 @@ static void print_layers(const struct vc_control_status *status, FILE *out, bool
 static void print_frames(const struct vc_control_status *status, FILE *out, bool colour) {
 	static const char *const heads[] = {"FRAMES",  ">RECEIVED", ">SHOWN",      ">DROPPED", ">DUE",
 					    ">MISSED", ">GAP MS",   ">LATENCY MS", ">WORST",   ">FALLBACKS",
-					    ">COPIES", ">MIB",      NULL};
+					    ">COPIES", ">MIB",      ">ERRORS",     NULL};
 	struct vc_table table;
 	vc_table_init(&table, heads);
 	for (uint32_t i = 0; i < status->layers; i++) {
@@ -99,6 +106,7 @@ static void print_frames(const struct vc_control_status *status, FILE *out, bool
 		vc_table_cell(&table, VC_TABLE_PLAIN, "%" PRIu64, l->fallbacks);
 		vc_table_cell(&table, VC_TABLE_PLAIN, "%" PRIu64, l->frames_copied);
 		vc_table_cell(&table, VC_TABLE_PLAIN, "%.1f", (double)l->bytes_copied / (1024.0 * 1024.0));
+		vc_table_cell(&table, l->errors ? VC_TABLE_WARN : VC_TABLE_PLAIN, "%" PRIu64, l->errors);
 	}
 	vc_table_print(&table, out, colour);
 }

@@ -28,7 +28,7 @@ const char *vc_reason_key(uint32_t reason) {
 		[VC_REASON_SILENT] = "silent",       [VC_REASON_GONE] = "gone",
 		[VC_REASON_FENCE] = "fence",         [VC_REASON_REFUSED] = "refused",
 		[VC_REASON_PROTOCOL] = "protocol",   [VC_REASON_WRONG] = "wrong",
-		[VC_REASON_UNWATCHED] = "unwatched",
+		[VC_REASON_UNWATCHED] = "unwatched", [VC_REASON_BANNED] = "banned",
 	};
 	return PICK(keys, reason);
 }
@@ -55,6 +55,7 @@ const char *vc_reason_phrase(uint32_t reason) {
 		[VC_REASON_PROTOCOL] = "source broke the protocol",
 		[VC_REASON_WRONG] = "monitor: picture is wrong",
 		[VC_REASON_UNWATCHED] = "monitor is silent",
+		[VC_REASON_BANNED] = "banned: too many errors",
 	};
 	return PICK(phrases, reason);
 }

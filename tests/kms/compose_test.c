@@ -8,9 +8,10 @@ static void zones_are_composed(void **state) {
 	(void)state;
 	struct rig rig;
 	struct painter cluster, ivi, under;
-	rig_configure(&rig, card, "", "hold_ms = 20000",
-		      "hold_ms = 20000\n"
-		      "[layer under]\nrole = guest\noutput = main\nrect = 320,0 384x480\nuser = 0\nhold_ms = 20000");
+	rig_configure(
+		&rig, card, "", "hold_ms = 20000",
+		"hold_ms = 20000\n"
+		"[layer under]\nrole = guest\noutput = main\nrect = 320,0 384x480\nuser = 40004\nhold_ms = 20000");
 	rig_start(&rig);
 	struct vc_control_status status;
 	rig_status(&rig, &status);

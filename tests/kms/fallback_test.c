@@ -145,7 +145,7 @@ static void breaches_end_the_guest_and_not_the_cluster(void **state) {
 	char why[VC_DISPLAY_REASON_MAX];
 	struct vc_display_client probe;
 	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
-	while (vc_display_connect(&probe, rig.display, "ivi", 1000, why) < 0)
+	while (rig_connect(&rig, &probe, "ivi", why) < 0)
 		assert_true(vc_clock_now() < limit_ns);
 	vc_display_disconnect(&probe);
 	painter_open(&ivi, &rig, "ivi", 0, 0);
@@ -169,9 +169,9 @@ static void second_source_and_strangers_are_refused(void **state) {
 	rig_configure(&rig, "vkms", "", "", "");
 	rig_start(&rig);
 	painter_open(&ivi, &rig, "ivi", 0, 0);
-	assert_int_equal(vc_display_connect(&other, rig.display, "ivi", 5000, why), -EACCES);
+	assert_int_equal(rig_connect(&rig, &other, "ivi", why), -EACCES);
 	assert_non_null(strstr(why, "has a source already"));
-	assert_int_equal(vc_display_connect(&other, rig.display, "nobody", 5000, why), -EACCES);
+	assert_int_equal(rig_connect(&rig, &other, "nobody", why), -EACCES);
 	assert_non_null(strstr(why, "there is no layer nobody"));
 	painter_close(&ivi);
 	rig_stop(&rig);

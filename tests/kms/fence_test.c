@@ -82,6 +82,7 @@ static void add_slow(struct painter *p, const struct slow_buffer *b, uint32_t id
 					    .stride = b->stride,
 					    .size = b->size};
 	assert_int_equal(vc_display_buffer_add(&p->client, &add, b->dmabuf), 0);
+	painter_await(p, id);
 }
 
 static void present_slow(struct painter *p, uint32_t id, int fence) {

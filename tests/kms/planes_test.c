@@ -77,8 +77,9 @@ static void guest_under_cluster_stays_under(void **state) {
 	struct rig rig;
 	struct painter cluster, ivi;
 	/* rect may come once: this guest has a second layer of its own, under the cluster. */
-	rig_configure(&rig, "vkms", "", "hold_ms = 20000",
-		      "[layer under]\nrole = guest\noutput = main\nrect = 320,0 384x480\nuser = 0\nhold_ms = 20000");
+	rig_configure(
+		&rig, "vkms", "", "hold_ms = 20000",
+		"[layer under]\nrole = guest\noutput = main\nrect = 320,0 384x480\nuser = 40004\nhold_ms = 20000");
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	painter_open(&ivi, &rig, "under", 0, 0);

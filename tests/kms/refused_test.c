@@ -4,7 +4,7 @@
 
 #define SECOND_GUEST                                                                                                   \
 	"hold_ms = 300\nfallback = none\n"                                                                             \
-	"[layer nav]\nrole = guest\noutput = main\nrect = 0,0 320x240\nuser = 0\nhold_ms = 20000"
+	"[layer nav]\nrole = guest\noutput = main\nrect = 0,0 320x240\nuser = 40003\nhold_ms = 20000"
 
 static void only_the_culprit_pays(void **state) {
 	(void)state;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ void rig_configure(struct rig *rig, const char *card, const char *extra, const c
 	*rig = (struct rig){.pid = -1, .stored = -1, .notify_sock = -1, .tool = {.sock = -1}};
 	strcpy(rig->dir, "/tmp/vcockpit-kms.XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
+	assert_return_code(chmod(rig->dir, 0711), errno);
 	snprintf(rig->config, sizeof(rig->config), "%s/compositor.ini", rig->dir);
 	snprintf(rig->display, sizeof(rig->display), "%s/display", rig->dir);
 	snprintf(rig->control, sizeof(rig->control), "%s/control", rig->dir);
@@ -55,13 +57,29 @@ void rig_configure(struct rig *rig, const char *card, const char *extra, const c
 		"[output main]\ncard = %s\nmode = 1280x480@30\nbackground = #%06x\n%s\n"
 		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 640x480\nuser = %u\n%s\n"
 		"[layer ivi]\nrole = guest\noutput = main\nrect = 704,0 512x480\nuser = %u\nmessage = Back soon\n%s\n",
-		rig->display, rig->control, card, RIG_BACKGROUND, extra, getuid(), cluster, getuid(), ivi);
+		rig->display, rig->control, card, RIG_BACKGROUND, extra, rig_user("cluster"), cluster, rig_user("ivi"),
+		ivi);
 	assert_int_equal(fclose(file), 0);
 
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	strcpy(address.sun_path, rig->notify);
 	rig->notify_sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_return_code(bind(rig->notify_sock, (struct sockaddr *)&address, sizeof(address)), errno);
+}
+
+void rig_add(const struct rig *rig, const char *text) {
+	FILE *file = fopen(rig->config, "a");
+	assert_non_null(file);
+	fprintf(file, "%s\n", text);
+	assert_int_equal(fclose(file), 0);
+}
+
+uid_t rig_user(const char *layer) {
+	static const char *const names[] = {"cluster", "ivi", "nav", "under"};
+	for (uid_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(layer, names[i]) == 0)
+			return 40001 + i;
+	return 0;
 }
 
 /* In the child: becomes the compositor. */
@@ -125,6 +143,8 @@ void rig_start(struct rig *rig) {
 		assert_true(vc_clock_now() < limit_ns);
 		pause_ms(20);
 	}
+	/* In the product a group lets them in. */
+	assert_return_code(chmod(rig->display, 0666), errno);
 	/* The socket is there before the display is; the first answer comes when all is up. */
 	struct vc_control_status status;
 	rig_status(rig, &status);
@@ -216,21 +236,26 @@ static void painter_buffer(struct painter *p, uint32_t id) {
 	assert_int_equal(vc_display_buffer_add(&p->client, &add, p->fd[id]), 0);
 }
 
+int rig_connect(const struct rig *rig, struct vc_display_client *client, const char *layer, char *why) {
+	/* The kernel notes who connects. */
+	assert_return_code(seteuid(rig_user(layer)), errno);
+	int err = vc_display_connect(client, rig->display, layer, 5000, why);
+	assert_return_code(seteuid(0), errno);
+	return err;
+}
+
 void painter_open(struct painter *p, const struct rig *rig, const char *layer, uint32_t width, uint32_t height) {
 	char why[VC_DISPLAY_REASON_MAX] = "";
 	*p = (struct painter){0};
-	int err = vc_display_connect(&p->client, rig->display, layer, 5000, why);
+	int err = rig_connect(rig, &p->client, layer, why);
 	if (err < 0)
 		fail_msg("%s: %s", layer, why);
 	p->width = width ? width : p->client.zone.width;
 	p->height = height ? height : p->client.zone.height;
 	painter_buffer(p, 0);
 	painter_buffer(p, 1);
-	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
-	while (!p->free[0] || !p->free[1]) {
-		assert_true(vc_clock_now() < limit_ns);
-		assert_true(painter_listen(p, 100));
-	}
+	painter_await(p, 0);
+	painter_await(p, 1);
 }
 
 void painter_close(struct painter *p) {
@@ -269,6 +294,14 @@ bool painter_listen(struct painter *p, int timeout_ms) {
 		}
 	}
 	return got == 0;
+}
+
+void painter_await(struct painter *p, uint32_t id) {
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (!p->free[id]) {
+		assert_true(vc_clock_now() < limit_ns);
+		assert_true(painter_listen(p, 100));
+	}
 }
 
 void painter_present(struct painter *p, uint32_t colour) {

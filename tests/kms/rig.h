@@ -39,6 +39,9 @@ struct rig {
  * for [output main] ("" for none), @cluster and @ivi: for the layers. */
 void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi);
 
+/* Appends @text, whole sections, to the config. */
+void rig_add(const struct rig *rig, const char *text);
+
 /* Puts the module @name, which lies beside the test program, before the compositor. */
 void rig_preload(struct rig *rig, const char *name);
 
@@ -60,20 +63,29 @@ bool rig_has_card(const char *driver);
 /* The test can't run without a card of that driver: says so. The exit code is then RIG_SKIPPED. */
 bool rig_skips(const char *driver);
 
+/* The user that owns @layer: 40001 "cluster", 40002 "ivi", 40003 "nav", 40004 "under"; root for others. */
+uid_t rig_user(const char *layer);
+
+/* Connects as that user, as vc_display_connect() does. */
+int rig_connect(const struct rig *rig, struct vc_display_client *client, const char *layer, char *why);
+
 /* A source of pictures with two memfd buffers of one size. */
 struct painter {
 	struct vc_display_client client;
 	uint32_t width, height;
 	int fd[2];
 	uint32_t *pixels[2];
-	bool free[2];
-	uint64_t seq, answered; /* the last PRESENT, and the last that FRAME answered */
-	int64_t flip_ns;        /* of the last FRAME */
+	bool free[VC_DISPLAY_BUFFERS_MAX]; /* ready and not with the compositor; the first two are the painter's own */
+	uint64_t seq, answered;            /* the last PRESENT, and the last that FRAME answered */
+	int64_t flip_ns;                   /* of the last FRAME */
 };
 
 /* Connects as @layer and adds buffers of @width x @height (0: the zone's size). */
 void painter_open(struct painter *painter, const struct rig *rig, const char *layer, uint32_t width, uint32_t height);
 void painter_close(struct painter *painter);
+
+/* Waits until buffer @id is free. */
+void painter_await(struct painter *painter, uint32_t id);
 
 /* Presents one frame filled with @colour; does not wait for it to show. */
 void painter_present(struct painter *painter, uint32_t colour);

@@ -94,12 +94,24 @@ static void status_prints_tables_and_json(void **state) {
 	const char *path = start_fake(state, VC_FAKE_GOOD);
 	assert_int_equal(run(path, "status"), 0);
 	assert_non_null(strstr(out, "source disconnected"));
+	assert_non_null(strstr(out, "until allowed"));
 	assert_null(strchr(out, '\033'));
 	assert_string_equal(err, "");
 	assert_int_equal(run(path, "status --json"), 0);
 	json_object *json = json_tokener_parse(out);
 	assert_non_null(json);
 	json_object_put(json);
+}
+
+static void allow_ends_a_ban(void **state) {
+	const char *path = start_fake(state, VC_FAKE_GOOD);
+	assert_int_equal(run(path, "allow ivi"), 0);
+	assert_string_equal(out, "");
+	assert_string_equal(err, "");
+	assert_int_equal(run(path, "allow radio"), 1);
+	assert_non_null(strstr(err, "no layer 'radio'"));
+	assert_int_equal(run(path, "allow"), 2);
+	assert_non_null(strstr(err, "name the layer"));
 }
 
 static void screenshot_writes_the_exact_pixels(void **state) {
@@ -256,7 +268,8 @@ static void wrong_usage_ends_with_2(void **state) {
 static void help_and_version_are_there(void **state) {
 	(void)state;
 	static const char *const help[] = {"--help",        "help",        "help status",       "status --help",
-					   "frames --help", "help frames", "screenshot --help", "--version"};
+					   "frames --help", "help frames", "screenshot --help", "allow --help",
+					   "--version"};
 	for (size_t i = 0; i < sizeof(help) / sizeof(*help); i++) {
 		assert_int_equal(run(NULL, help[i]), 0);
 		assert_true(lines(out) >= 1);
@@ -268,6 +281,7 @@ static void help_and_version_are_there(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(status_prints_tables_and_json, stop_fake),
+		cmocka_unit_test_teardown(allow_ends_a_ban, stop_fake),
 		cmocka_unit_test_teardown(screenshot_writes_the_exact_pixels, stop_fake),
 		cmocka_unit_test_teardown(frames_sums_up_the_log, stop_fake),
 		cmocka_unit_test_teardown(wrong_names_are_told_with_the_right_ones, stop_fake),

@@ -164,7 +164,7 @@ static void unknown_state(struct vc_control_status *s) {
 	s->layer[0].state = 0;
 }
 static void unknown_reason(struct vc_control_status *s) {
-	s->layer[0].reason = VC_REASON_UNWATCHED + 1;
+	s->layer[0].reason = VC_REASON_BANNED + 1;
 }
 static void unknown_path(struct vc_control_status *s) {
 	s->layer[1].path = 3;

@@ -82,7 +82,11 @@ void vc_fake_status(struct vc_control_status *status) {
 			     .fallbacks = 1,
 			     .refused = 4,
 			     .bytes_copied = UINT64_C(3) << 20,
-			     .frames_copied = 12},
+			     .frames_copied = 12,
+			     .errors = 14,
+			     .errors_recent = 3,
+			     .bans = 1,
+			     .banned_until_ns = INT64_MAX},
 	};
 }
 
@@ -181,7 +185,10 @@ static void answer_request(const struct vc_fake *fake, int sock, const struct vc
 	} else if (request->type == VC_CONTROL_CAPTURE) {
 		answer_capture(fake, sock);
 	} else if (request->type == VC_CONTROL_GET_FRAMES) {
-		answer_frames(fake, sock, request->output);
+		answer_frames(fake, sock, request->index);
+	} else if (request->type == VC_CONTROL_ALLOW) {
+		struct vc_control_done done = {.type = VC_CONTROL_DONE};
+		vc_ipc_send(sock, &done, sizeof(done), NULL, 0);
 	} else if (request->type == VC_CONTROL_GET_STATUS) {
 		struct vc_control_status status;
 		vc_fake_status(&status);

@@ -93,6 +93,11 @@ static void json_has_every_field(void **state) {
 		{"/layers/1/refused", "4"},
 		{"/layers/1/copies/frames", "12"},
 		{"/layers/1/copies/bytes", "3145728"},
+		{"/layers/1/errors/total", "14"},
+		{"/layers/1/errors/recent", "3"},
+		{"/layers/1/errors/bans", "1"},
+		{"/layers/1/banned", "true"},
+		{"/layers/0/banned", "false"},
 	};
 	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
 		assert_string_equal(text_at(json, expected[i][0]), expected[i][1]);
@@ -173,6 +178,7 @@ static void words_know_their_bounds(void **state) {
 	assert_string_equal(vc_state_key(0), "unknown");
 	assert_string_equal(vc_state_key(5), "unknown");
 	assert_string_equal(vc_reason_key(VC_REASON_PROTOCOL), "protocol");
+	assert_string_equal(vc_reason_key(VC_REASON_BANNED), "banned");
 	assert_string_equal(vc_reason_key(UINT32_MAX), "unknown");
 	assert_string_equal(vc_reason_phrase(VC_REASON_SILENT), "source sends no frames");
 	assert_string_equal(vc_plane_type_key(2), "cursor");

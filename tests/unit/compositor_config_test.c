@@ -43,11 +43,14 @@ static void expect_error(const char *text, int line, const char *expected) {
 
 static void reads_a_whole_config(void **state) {
 	(void)state;
-	assert_true(read_text("[compositor]\npriority = 50\ndisplay_socket = /tmp/d\n"
+	assert_true(read_text("[compositor]\npriority = 50\nhello_ms = 200\ncapture_hold_ms = 300\nconnects = "
+			      "4\nrequests = 50\ndisplay_socket = /tmp/d\n"
 			      "[output main]\ncard = vkms\nconnector = Virtual-1\nmode = 1920x720@59.94\n"
 			      "background = #102030\ncommit_margin_ms = 5\nwriteback = no\n" GOOD_CLUSTER
 			      "[layer ivi]\nrole = guest\noutput = main\nrect = 960,0 960x720\nuser = 9\nplane = 41\n"
-			      "hold_ms = 250\nfallback = none\nrate = 60\nmessage = Back soon\n"));
+			      "hold_ms = 250\nfallback = none\nrate = 60\nmessage = Back soon\n"
+			      "max_size = 1920x1080\nmax_bytes = 9000000\nerrors = 3\nerror_window_ms = 5000\n"
+			      "ban_ms = 0\nretry_ms = 100\n"));
 	assert_string_equal(error, "");
 	assert_int_equal(config.priority, 50);
 	assert_string_equal(config.display_socket, "/tmp/d");
@@ -66,6 +69,17 @@ static void reads_a_whole_config(void **state) {
 	assert_int_equal(config.layer[1].rect.x, 960);
 	assert_int_equal(config.layer[1].fallback, VC_FALLBACK_NONE);
 	assert_string_equal(config.layer[1].message, "Back soon");
+	assert_int_equal(config.hello_ns, 200000000);
+	assert_int_equal(config.capture_hold_ns, 300000000);
+	assert_int_equal(config.connects, 4);
+	assert_int_equal(config.requests, 50);
+	assert_int_equal(config.layer[1].max_width, 1920);
+	assert_int_equal(config.layer[1].max_bytes, 9000000);
+	assert_int_equal(config.layer[1].errors.limit, 3);
+	assert_int_equal(config.layer[1].errors.window_ns, INT64_C(5000000000));
+	assert_int_equal(config.layer[1].errors.ban_ns, 0);
+	assert_int_equal(config.layer[1].retry_ns, 100000000);
+	assert_int_equal(config.layer[0].errors.limit, 0);
 }
 
 static void bad_values_name_their_line(void **state) {
@@ -88,6 +102,10 @@ static void bad_values_name_their_line(void **state) {
 		{"hold_ms = soon", "not a number"},
 		{"fallback = png", "picture, none or image"},
 		{"rate = 1", "from 60"},
+		{"max_size = big", "WIDTHxHEIGHT"},
+		{"max_bytes = 1", "from 4096"},
+		{"errors = 33", "from 0 to 32"},
+		{"ban_ms = -1", "from 0"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char text[512];
@@ -133,6 +151,8 @@ static void impossible_layouts_are_refused(void **state) {
 	expect_error("", 0, "no output");
 	expect_error(GOOD_OUTPUT, 0, "no cluster");
 	expect_error("[output main]\ncard = vkms\n" GOOD_CLUSTER, 2, "lacks \"mode");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "ban_ms = 5\n", 4, "the cluster is never kept out");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "max_size = 10x10\n", 4, "smaller than rect");
 	expect_error(GOOD_OUTPUT "[layer a]\nrole = cluster\n", 4, "lacks \"output");
 	expect_error(GOOD_OUTPUT "[layer a]\nrole = cluster\noutput = other\nrect = 0,0 9x9\nuser = 0\n", 5,
 		     "there is no [output other]");

@@ -324,6 +324,118 @@ static void closed_for_a_moment_after_a_breach(void **state) {
 	close(join("ivi", &c));
 }
 
+static void breach(void) {
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "twice");
+	fake.now_ns += VC_NS_PER_S;
+}
+
+static void too_many_errors_ban(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock;
+	fake.config[1].errors = (struct vc_error_rules){3, 10 * VC_NS_PER_S, 20 * VC_NS_PER_S};
+	for (int i = 0; i < 3; i++)
+		breach();
+	sock = fake_display_connect(&fake, &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_BANNED, "banned for 19000 ms more");
+	fake_display_flip(&fake);
+	assert_int_equal(fake.layer[1].policy.state, VC_STATE_FALLBACK);
+	assert_int_equal(fake.layer[1].policy.reason, VC_REASON_BANNED);
+	fake.now_ns += 19 * VC_NS_PER_S;
+	close(join("ivi", &c));
+	vc_client_close(c, false, fake.now_ns);
+	/* The next one only ends when somebody says so. */
+	fake.config[1].errors.ban_ns = 0;
+	for (int i = 0; i < 3; i++)
+		breach();
+	fake.now_ns += 1000000 * VC_NS_PER_S;
+	sock = fake_display_connect(&fake, &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_BANNED, "until 'vcockpit allow ivi'");
+	vc_layer_allow(&fake.layer[1]);
+	close(join("ivi", &c));
+}
+
+static void a_banned_source_goes_and_its_picture_too(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	fake.config[1].errors = (struct vc_error_rules){2, VC_NS_PER_S, VC_NS_PER_S};
+	add_buffer(c, sock, 0);
+	present(c, 0, 1);
+	fake_display_flip(&fake);
+	hear(sock, VC_DISPLAY_FRAME);
+	/* As output-commit.c does when the kernel refuses. */
+	vc_layer_note_error(&fake.layer[1], fake.now_ns);
+	fake_display_flip(&fake);
+	assert_int_equal(fake.layer[1].policy.state, VC_STATE_LIVE);
+	vc_layer_note_error(&fake.layer[1], fake.now_ns);
+	fake_display_flip(&fake);
+	assert_int_equal(fake.layer[1].policy.reason, VC_REASON_BANNED);
+	hear_error(sock, VC_DISPLAY_ERROR_BANNED, "banned for 1000 ms");
+	assert_int_equal(fake.imported, 0);
+}
+
+static void each_user_has_a_budget_of_connections(void **state) {
+	(void)state;
+	struct vc_client *c;
+	fake.common.connects = 5;
+	fake.config[0].uid = getuid() + 1;
+	fake.now_ns += VC_NS_PER_S;
+	for (int i = 0; i < 5; i++) {
+		close(fake_display_connect(&fake, &c));
+		assert_non_null(c);
+	}
+	for (int i = 0; i < 5; i++) {
+		close(fake_display_connect(&fake, &c));
+		assert_null(c);
+	}
+	/* The other user's is untouched: here, as if this one were it. */
+	fake.config[0].uid = getuid();
+	int sock = join("cluster", &c);
+	fake.now_ns += VC_NS_PER_S / 5;
+	close(fake_display_connect(&fake, &c));
+	assert_non_null(c);
+	close(sock);
+}
+
+static void strangers_of_one_user_push_out_each_other_only(void **state) {
+	(void)state;
+	struct vc_client *c, *first, *second, *third;
+	int sock = fake_display_connect(&fake, &c);
+	c->uid = getuid() + 1; /* somebody else's */
+	close(fake_display_connect(&fake, &first));
+	fake.now_ns++;
+	close(fake_display_connect(&fake, &second));
+	fake.now_ns++;
+	close(fake_display_connect(&fake, &third));
+	assert_ptr_equal(third, first);
+	assert_true(c->watch.fd >= 0 && second->watch.fd >= 0);
+	close(sock);
+}
+
+static void pictures_keep_to_the_layers_limits(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	fake.config[1].max_width = 63;
+	ADD(c, 0);
+	if (!strstr(hear(sock, VC_DISPLAY_BUFFER_REJECTED).buffer_rejected.reason, "max_size"))
+		fail();
+	fake.config[1].max_width = 64;
+	fake.config[1].max_bytes = 256 * 48 - 1;
+	ADD(c, 0);
+	if (!strstr(hear(sock, VC_DISPLAY_BUFFER_REJECTED).buffer_rejected.reason, "max_bytes"))
+		fail();
+	fake.config[1].max_bytes++;
+	add_buffer(c, sock, 0);
+	close(sock);
+}
+
 static void cluster_must_fill_its_zone(void **state) {
 	(void)state;
 	struct vc_client *c;
@@ -438,6 +550,11 @@ int main(void) {
 		TEST(credentials_and_names_decide),
 		TEST(breaches_end_the_connection),
 		TEST(closed_for_a_moment_after_a_breach),
+		TEST(too_many_errors_ban),
+		TEST(a_banned_source_goes_and_its_picture_too),
+		TEST(each_user_has_a_budget_of_connections),
+		TEST(strangers_of_one_user_push_out_each_other_only),
+		TEST(pictures_keep_to_the_layers_limits),
 		TEST(cluster_must_fill_its_zone),
 		TEST(floods_end),
 		TEST(silent_strangers_go),

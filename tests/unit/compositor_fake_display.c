@@ -64,23 +64,29 @@ void fake_display_init(struct fake_display *fake) {
 						  .deadline_ns = fake_deadline,
 						  .refresh_mhz = fake_refresh,
 						  .data = fake};
+	fake->common = (struct vc_config){.hello_ns = VC_NS_PER_S, .connects = 1000};
 	fake->config[0] = (struct vc_config_layer){.name = "cluster",
 						   .role = VC_ROLE_CLUSTER,
 						   .rect = {0, 0, 64, 48},
 						   .uid = getuid(),
 						   .hold_ns = 100 * VC_NS_PER_MS,
+						   .max_width = VC_DISPLAY_SIZE_MAX,
+						   .max_height = VC_DISPLAY_SIZE_MAX,
 						   .rate = 1000};
 	fake->config[1] = (struct vc_config_layer){.name = "ivi",
 						   .role = VC_ROLE_GUEST,
 						   .rect = {64, 0, 64, 48},
 						   .uid = getuid(),
 						   .hold_ns = 1000 * VC_NS_PER_MS,
+						   .max_width = VC_DISPLAY_SIZE_MAX,
+						   .max_height = VC_DISPLAY_SIZE_MAX,
+						   .retry_ns = VC_NS_PER_S / 2,
 						   .rate = 100};
 	for (unsigned i = 0; i < 2; i++) {
 		vc_layer_init(&fake->layer[i], &fake->config[i], i, &fake->backend);
 		fake->layer[i].screen.kind = VC_CONTENT_FALLBACK;
 	}
-	vc_clients_init(&fake->clients, NULL, -1, fake->layer, 2);
+	vc_clients_init(&fake->clients, NULL, -1, &fake->common, fake->layer, 2);
 }
 
 int fake_display_connect(struct fake_display *fake, struct vc_client **client) {
@@ -96,7 +102,7 @@ void fake_display_flip(struct fake_display *fake) {
 		struct vc_layer *layer = &fake->layer[i];
 		struct vc_policy_input input;
 		vc_layer_poll_fences(layer);
-		vc_layer_input(layer, &input);
+		vc_layer_input(layer, &input, fake->now_ns);
 		struct vc_policy_choice choice = vc_policy_choose(&layer->rules, &layer->policy, &input, fake->now_ns);
 		vc_policy_accept(&layer->policy, &choice);
 		struct vc_content old = layer->screen;

@@ -10,6 +10,7 @@
 #include "clients.h"
 
 struct fake_display {
+	struct vc_config common;
 	struct vc_config_layer config[2]; /* "cluster" and "ivi" */
 	struct vc_layer layer[2];
 	struct vc_layer_backend backend;
