@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RETRY_NS (500 * VC_NS_PER_MS)
 #define FRAMES_MAX 512 /* in one go: a flooded bus must not hold up the picture */
 
 /* The kernel passes on only our messages' data frames. */
@@ -75,7 +74,7 @@ static void try_open(struct vc_can *can, int64_t now_ns) {
 	int sock = open_socket(can->interface);
 	if (sock < 0) {
 		tell(can, -sock);
-		can->retry_ns = now_ns + RETRY_NS;
+		can->retry_ns = now_ns + can->again_ns;
 		return;
 	}
 	can->sock = sock;
@@ -83,8 +82,8 @@ static void try_open(struct vc_can *can, int64_t now_ns) {
 	vc_info("listening on CAN interface %s", can->interface);
 }
 
-void vc_can_init(struct vc_can *can, const char *interface, int64_t now_ns) {
-	*can = (struct vc_can){.interface = interface, .sock = -1};
+void vc_can_init(struct vc_can *can, const char *interface, int64_t again_ns, int64_t now_ns) {
+	*can = (struct vc_can){.interface = interface, .sock = -1, .again_ns = again_ns};
 	try_open(can, now_ns);
 }
 
@@ -144,6 +143,6 @@ void vc_can_receive(struct vc_can *can, struct vc_vehicle *vehicle, const struct
 			continue;
 		tell(can, -got);
 		vc_can_finish(can);
-		can->retry_ns = now_ns + RETRY_NS;
+		can->retry_ns = now_ns + can->again_ns;
 	}
 }

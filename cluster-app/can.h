@@ -7,13 +7,14 @@
 
 struct vc_can {
 	const char *interface; /* the owner's */
+	int64_t again_ns;      /* how long to wait before trying again */
 	int sock;              /* -1 while the interface is missing */
 	int error;             /* errno of the last failure, so that each is told once */
 	int64_t retry_ns;      /* when to try again */
 };
 
-/* Tries to open @interface at once; if that fails, vc_can_receive() goes on trying. */
-void vc_can_init(struct vc_can *can, const char *interface, int64_t now_ns);
+/* Tries to open @interface at once; if that fails, vc_can_receive() goes on trying each @again_ns. */
+void vc_can_init(struct vc_can *can, const char *interface, int64_t again_ns, int64_t now_ns);
 void vc_can_finish(struct vc_can *can);
 
 /* Takes in what has come since the last call, at most 512 frames. */

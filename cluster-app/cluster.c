@@ -2,6 +2,7 @@
 #include "cluster.h"
 
 #include "clock.h"
+#include "declare.h"
 #include "log.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ bool vc_cluster_init(struct vc_cluster *c, const struct vc_config *config, int s
 		vc_notify_finish(&c->notify);
 		return false;
 	}
-	vc_can_init(&c->can, config->can, vc_clock_now());
+	vc_can_init(&c->can, config->can, config->can_retry_ms * VC_NS_PER_MS, vc_clock_now());
 	return true;
 }
 
@@ -71,6 +72,8 @@ static void draw(struct vc_cluster *c, struct vc_link_buffer *buffer, int64_t no
 	struct vc_picture picture;
 	uint64_t pixels;
 	vc_instruments_read(&c->instruments, &c->vehicle, now_ns, &picture);
+	const uint64_t seq = vc_link_seq(&c->link);
+	picture.counter = (uint32_t)seq;
 	if (buffer->blank) {
 		vc_scene_draw_all(c->scene, &buffer->image, &picture);
 		pixels = (uint64_t)c->link.width * (uint64_t)c->link.height;
@@ -79,8 +82,10 @@ static void draw(struct vc_cluster *c, struct vc_link_buffer *buffer, int64_t no
 	}
 	buffer->blank = false;
 	buffer->shown = picture;
+	struct vc_display_declare declare;
+	vc_declare_frame(c->scene, &buffer->image, &picture, seq, &declare);
 	int64_t drawn_ns = vc_clock_now(), took = drawn_ns - now_ns;
-	vc_link_present(&c->link, buffer, drawn_ns);
+	vc_link_present(&c->link, buffer, &declare, drawn_ns);
 	struct vc_stats *s = c->stats;
 	atomic_fetch_add_explicit(&s->frames_drawn, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->pixels_drawn, pixels, memory_order_relaxed);

@@ -23,6 +23,8 @@ void vc_config_defaults(struct vc_config *config) {
 				     .reconnect_ms = 50,
 				     .welcome_ms = 500,
 				     .heartbeat_ms = 100,
+				     .refused_ms = 1000,
+				     .can_retry_ms = 500,
 				     .rules.limits = {.step_max = 3, .bad_frames = 3, .good_frames = 2}};
 	for (int i = 0; i < VC_DBC_MESSAGES; i++) {
 		int64_t cycles = vc_dbc_messages[i].cycle_ms * INT64_C(5) / 2;
@@ -52,6 +54,8 @@ static const char *set_number(struct vc_config *config, const struct vc_conf_ent
 		{"look", "lamp_check_ms", 0, 10000, &config->lamp_check_ms},
 		{"look", "needle_ms", 0, 2000, &config->needle_ms},
 		{"display", "reconnect_ms", 10, 10000, &config->reconnect_ms},
+		{"display", "refused_ms", 10, 60000, &config->refused_ms},
+		{"can", "retry_ms", 10, 60000, &config->can_retry_ms},
 		{"display", "welcome_ms", 10, 10000, &config->welcome_ms},
 		{"display", "heartbeat_ms", 10, 10000, &config->heartbeat_ms},
 	};
@@ -76,7 +80,7 @@ static const char *set_limit(struct vc_e2e_limits *limits, const struct vc_conf_
 	else if (strcmp(e->key, "good_frames") == 0)
 		limits->good_frames = (unsigned)number;
 	else
-		return "unknown key; [can] knows interface, step_max, bad_frames, good_frames";
+		return "unknown key; [can] knows interface, retry_ms, step_max, bad_frames, good_frames";
 	return NULL;
 }
 
@@ -129,7 +133,7 @@ static const char *on_entry(void *data, const struct vc_conf_entry *e) {
 	if (strcmp(e->kind, "cluster") == 0)
 		return "unknown key; [cluster] knows priority, stats";
 	if (strcmp(e->kind, "display") == 0)
-		return "unknown key; [display] knows socket, layer, reconnect_ms, welcome_ms, heartbeat_ms";
+		return "unknown key; [display] knows socket, layer, reconnect_ms, refused_ms, welcome_ms, heartbeat_ms";
 	if (strcmp(e->kind, "look") == 0)
 		return "unknown key; [look] knows fonts, lamp_check_ms, needle_ms";
 	return "unknown section; use cluster, display, can, look or message NAME";

@@ -20,7 +20,8 @@ struct vc_config {
 	char can[IFNAMSIZ];
 	int64_t priority; /* SCHED_FIFO's; 0: an ordinary process, pages not locked */
 	int64_t lamp_check_ms, needle_ms;
-	int64_t reconnect_ms, welcome_ms, heartbeat_ms;
+	int64_t reconnect_ms, refused_ms, welcome_ms, heartbeat_ms;
+	int64_t can_retry_ms;
 	struct vc_vehicle_rules rules;
 };
 

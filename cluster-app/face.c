@@ -245,15 +245,6 @@ static void draw_dial(cairo_t *cr, const struct vc_fonts *fonts, struct vc_point
 	}
 }
 
-static void rounded(cairo_t *cr, struct vc_rect r, double radius) {
-	cairo_new_sub_path(cr);
-	cairo_arc(cr, r.x + r.width - radius, r.y + radius, radius, -M_PI / 2, 0);
-	cairo_arc(cr, r.x + r.width - radius, r.y + r.height - radius, radius, 0, M_PI / 2);
-	cairo_arc(cr, r.x + radius, r.y + r.height - radius, radius, M_PI / 2, M_PI);
-	cairo_arc(cr, r.x + radius, r.y + radius, radius, M_PI, 3 * M_PI / 2);
-	cairo_close_path(cr);
-}
-
 static void draw_tray(cairo_t *cr, const struct vc_layout *l) {
 	struct vc_rect t = l->tray;
 	cairo_pattern_t *p = cairo_pattern_create_linear(0, t.y, 0, t.y + t.height);
@@ -261,7 +252,7 @@ static void draw_tray(cairo_t *cr, const struct vc_layout *l) {
 	vc_sketch_stop(p, 1, 0x080b10, 0.95);
 	cairo_set_source(cr, p);
 	cairo_pattern_destroy(p);
-	rounded(cr, t, t.height * 0.32);
+	vc_sketch_rounded(cr, t.x, t.y, t.width, t.height, t.height * 0.32);
 	cairo_fill_preserve(cr);
 	p = cairo_pattern_create_linear(0, t.y, 0, t.y + t.height);
 	vc_sketch_stop(p, 0, 0x56687a, 0.55);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lamps.h"
 
+#include "sketch.h"
 #include "theme.h"
 
 #include <math.h>
@@ -23,15 +24,6 @@ static void line(cairo_t *cr, double x0, double y0, double x1, double y1) {
 static void circle(cairo_t *cr, double x, double y, double r) {
 	cairo_new_sub_path(cr);
 	cairo_arc(cr, x, y, r, 0, 2 * M_PI);
-}
-
-static void rounded(cairo_t *cr, double x, double y, double w, double h, double r) {
-	cairo_new_sub_path(cr);
-	cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
-	cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
-	cairo_arc(cr, x + r, y + h - r, r, M_PI / 2, M_PI);
-	cairo_arc(cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
-	cairo_close_path(cr);
 }
 
 /* Draws what comes next as a hole. */
@@ -168,7 +160,7 @@ static void abs_ring(cairo_t *cr) {
 }
 
 static void door(cairo_t *cr) {
-	rounded(cr, -6.5, -14, 13, 28, 5);
+	vc_sketch_rounded(cr, -6.5, -14, 13, 28, 5);
 	cairo_stroke(cr);
 	cairo_set_line_width(cr, 1.8);
 	cairo_move_to(cr, -4.6, -4.6);
@@ -200,7 +192,7 @@ static void oil(cairo_t *cr) {
 }
 
 static void battery(cairo_t *cr) {
-	rounded(cr, -14, -7.5, 28, 18, 1.6);
+	vc_sketch_rounded(cr, -14, -7.5, 28, 18, 1.6);
 	cairo_stroke(cr);
 	cairo_set_line_width(cr, 3.4);
 	cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
@@ -253,11 +245,11 @@ static void esc(cairo_t *cr) {
 	cairo_set_line_width(cr, 2);
 	POLYGON(cr, {-8.4, -7.6}, {-5.8, -13.6}, {5.8, -13.6}, {8.4, -7.6});
 	cairo_stroke(cr);
-	rounded(cr, -10.4, -7.8, 20.8, 7.4, 1.8);
+	vc_sketch_rounded(cr, -10.4, -7.8, 20.8, 7.4, 1.8);
 	cairo_fill(cr);
-	rounded(cr, -9.4, -1.6, 4.2, 4.2, 1);
+	vc_sketch_rounded(cr, -9.4, -1.6, 4.2, 4.2, 1);
 	cairo_fill(cr);
-	rounded(cr, 5.2, -1.6, 4.2, 4.2, 1);
+	vc_sketch_rounded(cr, 5.2, -1.6, 4.2, 4.2, 1);
 	cairo_fill(cr);
 	cairo_save(cr);
 	carve(cr);
@@ -286,11 +278,11 @@ static void tyre(cairo_t *cr) {
 }
 
 static void fuel(cairo_t *cr) {
-	rounded(cr, -11, -13, 14, 26, 2);
+	vc_sketch_rounded(cr, -11, -13, 14, 26, 2);
 	cairo_fill(cr);
 	cairo_save(cr);
 	carve(cr);
-	rounded(cr, -8, -10, 8, 7.4, 0.8);
+	vc_sketch_rounded(cr, -8, -10, 8, 7.4, 0.8);
 	cairo_fill(cr);
 	cairo_restore(cr);
 	line(cr, -13.4, 13.6, 5.4, 13.6);
@@ -369,4 +361,30 @@ void vc_lamp_sketch(cairo_t *cr, enum vc_lamp lamp) {
 	cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
 	lamps[lamp].sketch(cr);
 	cairo_restore(cr);
+}
+
+const char *vc_lamp_name(enum vc_lamp lamp) {
+	static const char *const names[VC_LAMPS] = {
+		[VC_LAMP_TURN_LEFT] = "turn-left",
+		[VC_LAMP_TURN_RIGHT] = "turn-right",
+		[VC_LAMP_LOW_BEAM] = "low-beam",
+		[VC_LAMP_HIGH_BEAM] = "high-beam",
+		[VC_LAMP_FOG_FRONT] = "fog-front",
+		[VC_LAMP_FOG_REAR] = "fog-rear",
+		[VC_LAMP_BELT] = "belt",
+		[VC_LAMP_AIRBAG] = "airbag",
+		[VC_LAMP_BRAKE] = "brake",
+		[VC_LAMP_PARKING_BRAKE] = "parking-brake",
+		[VC_LAMP_DOOR] = "door",
+		[VC_LAMP_OIL] = "oil",
+		[VC_LAMP_BATTERY] = "battery",
+		[VC_LAMP_COOLANT] = "coolant",
+		[VC_LAMP_ENGINE] = "engine",
+		[VC_LAMP_ABS] = "abs",
+		[VC_LAMP_ESC] = "esc",
+		[VC_LAMP_TYRE] = "tyre",
+		[VC_LAMP_FUEL] = "fuel",
+		[VC_LAMP_DATA] = "data",
+	};
+	return names[lamp];
 }

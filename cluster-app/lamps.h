@@ -43,6 +43,9 @@ enum vc_lamp_state {
 
 uint32_t vc_lamp_colour(enum vc_lamp lamp); /* 0xRRGGBB */
 
+/* "turn-left" */
+const char *vc_lamp_name(enum vc_lamp lamp);
+
 /* Draws the symbol in @cr's colour, centred on the origin in a square from -16 to 16. At start only. */
 void vc_lamp_sketch(cairo_t *cr, enum vc_lamp lamp);
 

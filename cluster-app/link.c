@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define STRIDE_ALIGN 64 /* pixels: display controllers like rows on 256 bytes */
-#define REFUSED_MS 1000 /* the compositor said no: no use in asking 20 times a second */
 
 void vc_link_init(struct vc_link *link, const struct vc_config *config) {
 	*link = (struct vc_link){.config = config, .client.sock = -1, .last = -1};
@@ -110,7 +109,7 @@ bool vc_link_connect(struct vc_link *link, int64_t now_ns) {
 	int err = vc_display_connect(&link->client, link->config->socket, link->config->layer,
 				     (int)link->config->welcome_ms, why);
 	if (err < 0) {
-		leave(link, why, err == -EACCES ? REFUSED_MS : link->config->reconnect_ms);
+		leave(link, why, err == -EACCES ? link->config->refused_ms : link->config->reconnect_ms);
 		return false;
 	}
 	const struct vc_display_welcome *zone = &link->client.zone;
@@ -119,18 +118,18 @@ bool vc_link_connect(struct vc_link *link, int64_t now_ns) {
 		snprintf(why, sizeof(why), "the layer's rectangle is %ux%u; the cluster needs %dx%d to %dx%d",
 			 zone->width, zone->height, VC_ZONE_WIDTH_MIN, VC_ZONE_HEIGHT_MIN, VC_DISPLAY_SIZE_MAX,
 			 VC_DISPLAY_SIZE_MAX);
-		leave(link, why, REFUSED_MS);
+		leave(link, why, link->config->refused_ms);
 		return false;
 	}
 	if (zone->buffers_max < VC_LINK_BUFFERS) {
 		snprintf(why, sizeof(why), "the compositor allows %u buffers; the cluster needs %d", zone->buffers_max,
 			 VC_LINK_BUFFERS);
-		leave(link, why, REFUSED_MS);
+		leave(link, why, link->config->refused_ms);
 		return false;
 	}
 	bool same = link->width == (int)zone->width && link->height == (int)zone->height;
 	if (!same && !make_buffers(link, (int)zone->width, (int)zone->height)) {
-		leave(link, "no memory for the frames", REFUSED_MS);
+		leave(link, "no memory for the frames", link->config->refused_ms);
 		return false;
 	}
 	if (!offer_buffers(link)) {
@@ -157,6 +156,12 @@ static void on_ready(struct vc_link *link, uint32_t id) {
 		link->client.zone.refresh_mhz / 1000.0);
 }
 
+/* The compositor shows something else. Perhaps the picture was found wrong; what is drawn anew is not what went wrong. */
+static void draw_anew(struct vc_link *link) {
+	for (int i = 0; i < VC_LINK_BUFFERS; i++)
+		link->buffer[i].blank = true;
+}
+
 static void on_message(struct vc_link *link, union vc_display_message *m) {
 	char why[VC_DISPLAY_REASON_MAX];
 	switch (m->header.type) {
@@ -165,7 +170,7 @@ static void on_message(struct vc_link *link, union vc_display_message *m) {
 		break;
 	case VC_DISPLAY_BUFFER_REJECTED:
 		snprintf(why, sizeof(why), "frame memory refused: %.96s", m->buffer_rejected.reason);
-		leave(link, why, REFUSED_MS);
+		leave(link, why, link->config->refused_ms);
 		break;
 	case VC_DISPLAY_RELEASE:
 		if (m->release.id < VC_LINK_BUFFERS)
@@ -175,10 +180,12 @@ static void on_message(struct vc_link *link, union vc_display_message *m) {
 		link->due = true;
 		if (m->frame.flip_ns != 0)
 			link->shown++;
+		else
+			draw_anew(link);
 		break;
 	case VC_DISPLAY_ERROR:
 		snprintf(why, sizeof(why), "%.*s", VC_DISPLAY_REASON_MAX - 1, m->error.reason);
-		leave(link, why, REFUSED_MS);
+		leave(link, why, link->config->refused_ms);
 		break;
 	default:
 		break;
@@ -213,14 +220,17 @@ struct vc_link_buffer *vc_link_next(struct vc_link *link) {
 	return NULL;
 }
 
-void vc_link_present(struct vc_link *link, struct vc_link_buffer *buffer, int64_t drawn_ns) {
+void vc_link_present(struct vc_link *link, struct vc_link_buffer *buffer, struct vc_display_declare *declare,
+		     int64_t drawn_ns) {
 	struct vc_display_present present = {.id = (uint32_t)(buffer - link->buffer),
 					     .seq = ++link->seq,
 					     .width = (uint32_t)buffer->image.width,
 					     .height = (uint32_t)buffer->image.height,
 					     .drawn_ns = drawn_ns};
 	link->last = (int)present.id;
-	int err = vc_display_present(&link->client, &present, -1);
+	int err = declare ? vc_display_declare(&link->client, declare) : 0;
+	if (err == 0)
+		err = vc_display_present(&link->client, &present, -1);
 	if (err == -EAGAIN)
 		return; /* its queue is full: still due, the next round tries again */
 	if (err < 0) {

@@ -11,7 +11,7 @@
 #include "image.h"
 #include "picture.h"
 
-#define VC_LINK_BUFFERS 4
+#define VC_LINK_BUFFERS 5 /* on the screen, on its way there, in a capture, with the output monitor, being drawn */
 
 enum vc_link_state {
 	VC_LINK_AWAY,     /* not connected */
@@ -25,7 +25,7 @@ struct vc_link_buffer {
 	struct vc_image image;
 	bool ready;              /* the compositor has taken it */
 	bool busy;               /* presented and not yet released */
-	bool blank;              /* never drawn into */
+	bool blank;              /* what it holds is nothing to go on from */
 	struct vc_picture shown; /* what it holds, unless blank */
 };
 
@@ -55,8 +55,14 @@ void vc_link_dispatch(struct vc_link *link, int64_t now_ns);
 /* The buffer to draw the next frame into, or NULL: none is due, or none is free. */
 struct vc_link_buffer *vc_link_next(struct vc_link *link);
 
-/* Shows @buffer, finished at @drawn_ns. */
-void vc_link_present(struct vc_link *link, struct vc_link_buffer *buffer, int64_t drawn_ns);
+/* The number that the next frame will be presented with. */
+static inline uint64_t vc_link_seq(const struct vc_link *link) {
+	return link->seq + 1;
+}
+
+/* Shows @buffer, finished at @drawn_ns. @declare says what it holds; NULL if nothing is said. */
+void vc_link_present(struct vc_link *link, struct vc_link_buffer *buffer, struct vc_display_declare *declare,
+		     int64_t drawn_ns);
 
 /* Says "I live" if nothing has been sent for the heartbeat's time. */
 void vc_link_heartbeat(struct vc_link *link, int64_t now_ns);

@@ -10,8 +10,7 @@
  */
 #include "cluster.h"
 #include "log.h"
-#include "sketch.h"
-#include "states.h"
+#include "render.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -27,6 +26,7 @@ static const char help[] =
 	"usage: vcockpit-cluster [--config FILE]\n"
 	"       vcockpit-cluster --stats [--json] [--config FILE]\n"
 	"       vcockpit-cluster --render FILE.png [--size WxH] [--demo-state STATE]\n"
+	"       vcockpit-cluster --render-safe FILE.png | --references FILE [--size WxH]\n"
 	"\n"
 	"Draws the instrument cluster from CAN messages and hands it to vcockpit-compositor.\n"
 	"\n"
@@ -35,13 +35,15 @@ static const char help[] =
 	"  --stats             print what the running cluster tells about itself\n"
 	"  --json              the same as JSON\n"
 	"  --render FILE.png   draw one picture without car and compositor\n"
+	"  --render-safe FILE.png  draw the safe picture, which the compositor shows instead of a wrong one\n"
+	"  --references FILE   write what each telltale looks like, for vcockpit-monitor\n"
 	"  --size WxH          its size in pixels, default 960x720\n"
 	"  --demo-state STATE  drive (default), night-motorway, sport, warning, start, parked, partial, lost\n"
 	"  --debug             log more\n"
 	"  --help, --version\n";
 
 struct options {
-	const char *config, *render, *state;
+	const char *config, *render, *safe, *references, *state;
 	int width, height;
 	bool stats, json, check, debug;
 };
@@ -60,13 +62,15 @@ static int usage_error(const char *what, const char *value) {
 
 /* Returns an exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *o) {
-	enum { CONFIG, CHECK, STATS, JSON, RENDER, SIZE, STATE, DEBUG, HELP, VERSION };
+	enum { CONFIG, CHECK, STATS, JSON, RENDER, SAFE, REFERENCES, SIZE, STATE, DEBUG, HELP, VERSION };
 	static const struct option known[] = {
 		{"config", required_argument, NULL, CONFIG},
 		{"check", no_argument, NULL, CHECK},
 		{"stats", no_argument, NULL, STATS},
 		{"json", no_argument, NULL, JSON},
 		{"render", required_argument, NULL, RENDER},
+		{"render-safe", required_argument, NULL, SAFE},
+		{"references", required_argument, NULL, REFERENCES},
 		{"size", required_argument, NULL, SIZE},
 		{"demo-state", required_argument, NULL, STATE},
 		{"debug", no_argument, NULL, DEBUG},
@@ -90,6 +94,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
 			break;
 		case RENDER:
 			o->render = optarg;
+			break;
+		case SAFE:
+			o->safe = optarg;
+			break;
+		case REFERENCES:
+			o->references = optarg;
 			break;
 		case SIZE:
 			if (!parse_size(optarg, &o->width, &o->height))
@@ -117,32 +127,12 @@ static int parse_options(int argc, char **argv, struct options *o) {
 	return -1;
 }
 
-static int render(const struct options *o, const struct vc_config *config) {
-	struct vc_picture picture;
-	struct vc_image image;
-	char why[256];
-	if (!vc_state_picture(o->state, &picture)) {
-		fprintf(stderr, "vcockpit-cluster: --demo-state %s: unknown; use one of %s\n", o->state,
-			vc_states_names());
-		return EXIT_USAGE;
-	}
-	struct vc_scene *scene = vc_scene_create(o->width, o->height, config->fonts, why, sizeof(why));
-	if (!scene) {
-		vc_error("%s", why);
-		return 1;
-	}
-	cairo_status_t status = CAIRO_STATUS_NO_MEMORY;
-	if (vc_image_create(&image, o->width, o->height)) {
-		vc_scene_draw_all(scene, &image, &picture);
-		cairo_t *cr = vc_sketch_begin(&image);
-		status = cairo_surface_write_to_png(cairo_get_target(cr), o->render);
-		cairo_destroy(cr);
-		vc_image_destroy(&image);
-	}
-	vc_scene_destroy(scene);
-	if (status != CAIRO_STATUS_SUCCESS)
-		vc_error("%s: %s", o->render, cairo_status_to_string(status));
-	return status == CAIRO_STATUS_SUCCESS ? 0 : 1;
+static int draw_once(const struct options *o, const struct vc_config *config) {
+	if (o->safe)
+		return vc_render_safe(o->safe, o->width, o->height, config->fonts);
+	if (o->references)
+		return vc_render_references(o->references, o->width, o->height, config->fonts);
+	return vc_render_state(o->render, o->state, o->width, o->height, config->fonts);
 }
 
 static int run(const struct vc_config *config) {
@@ -176,7 +166,7 @@ int main(int argc, char **argv) {
 	char error[512];
 	vc_config_defaults(&config);
 	/* Pictures and figures don't need a config; a running cluster does. */
-	bool needed = !o.render && !o.stats;
+	bool drawn = o.render || o.safe || o.references, needed = !drawn && !o.stats;
 	if ((needed || o.config) &&
 	    !vc_config_read(&config, o.config ? o.config : VC_CLUSTER_CONFIG, error, sizeof(error))) {
 		vc_error("%s", error);
@@ -188,5 +178,5 @@ int main(int argc, char **argv) {
 	}
 	if (o.stats)
 		return vc_stats_print(config.stats, o.json);
-	return o.render ? render(&o, &config) : run(&config);
+	return drawn ? draw_once(&o, &config) : run(&config);
 }

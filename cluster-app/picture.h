@@ -52,6 +52,7 @@ struct vc_picture {
 	uint8_t dashed[VC_TEXTS];         /* 1: the text stands for an unknown value */
 	uint8_t lamp[VC_LAMPS];           /* enum vc_lamp_state */
 	uint8_t notice;                   /* enum vc_notice */
+	uint32_t counter;                 /* of the frame, drawn as the strip (declaration.h) */
 };
 
 #endif

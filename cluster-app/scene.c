@@ -163,8 +163,32 @@ static void redraw(const struct vc_scene *scene, const struct vc_image *image, c
 		vc_image_blend(image, &scene->notice[picture->notice], l->notice.x, l->notice.y, clip);
 }
 
-void vc_scene_draw_all(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture) {
+struct vc_rect vc_scene_telltale(const struct vc_scene *scene, enum vc_lamp lamp) {
+	/* Symbols reach 16 units of 34 from their middle (lamps.h); the neighbours' light ends further out. */
+	int side = (int)ceil(scene->layout.lamp_size[lamp] * 1.06);
+	const struct vc_rect box = lamp_box(scene, lamp);
+	return (struct vc_rect){box.x + (box.width - side) / 2, box.y + (box.height - side) / 2, side, side};
+}
+
+struct vc_strip vc_scene_strip(const struct vc_scene *scene) {
+	const struct vc_layout *l = &scene->layout;
+	int block = (int)fmax(2, round(3 * l->unit)), margin = 2 * block;
+	return (struct vc_strip){(uint16_t)(l->width - margin - VC_STRIP_COLUMNS * block),
+				 (uint16_t)(l->height - margin - VC_STRIP_ROWS * block), (uint16_t)block};
+}
+
+static void draw_strip(const struct vc_scene *scene, const struct vc_image *image, uint32_t counter) {
+	const struct vc_strip strip = vc_scene_strip(scene);
+	vc_strip_draw(image->pixels, (size_t)image->stride, &strip, counter);
+}
+
+void vc_scene_draw_still(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture) {
 	redraw(scene, image, picture, (struct vc_rect){0, 0, image->width, image->height});
+}
+
+void vc_scene_draw_all(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture) {
+	vc_scene_draw_still(scene, image, picture);
+	draw_strip(scene, image, picture->counter);
 }
 
 static struct vc_rect text_damage(const struct vc_scene *scene, const struct vc_picture *a, const struct vc_picture *b,
@@ -194,5 +218,6 @@ uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *imag
 		redraw(scene, image, picture, damage[i]);
 		pixels += (uint64_t)damage[i].width * (uint64_t)damage[i].height;
 	}
+	draw_strip(scene, image, picture->counter);
 	return pixels;
 }

@@ -6,6 +6,7 @@
 #ifndef VC_SCENE_H
 #define VC_SCENE_H
 
+#include "declaration.h"
 #include "image.h"
 #include "picture.h"
 
@@ -20,8 +21,17 @@ void vc_scene_destroy(struct vc_scene *scene);
 /* Draws all of @picture into @image, which has the scene's size. */
 void vc_scene_draw_all(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture);
 
+/* The same without the strip: for a picture that is no frame. */
+void vc_scene_draw_still(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture);
+
 /* Makes @image, which shows @shown, show @picture. Returns the number of pixels redrawn. */
 uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *shown,
 		       const struct vc_picture *picture);
+
+/* The square around a telltale's symbol that shows its state and nothing else, whatever the rest of the picture is. */
+struct vc_rect vc_scene_telltale(const struct vc_scene *scene, enum vc_lamp lamp);
+
+/* Where the frame's counter is drawn. */
+struct vc_strip vc_scene_strip(const struct vc_scene *scene);
 
 #endif

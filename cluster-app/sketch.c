@@ -30,6 +30,15 @@ void vc_sketch_stop(cairo_pattern_t *pattern, double offset, uint32_t colour, do
 					  (colour & 255) / 255.0, alpha);
 }
 
+void vc_sketch_rounded(cairo_t *cr, double x, double y, double w, double h, double r) {
+	cairo_new_sub_path(cr);
+	cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
+	cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
+	cairo_arc(cr, x + r, y + h - r, r, M_PI / 2, M_PI);
+	cairo_arc(cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
+	cairo_close_path(cr);
+}
+
 /* A running mean over 2 * @radius + 1 samples, @count of them @step apart. */
 static void box_blur(const float *from, float *to, ptrdiff_t count, ptrdiff_t step, ptrdiff_t radius) {
 	float sum = 0, scale = 1.0f / (float)(2 * radius + 1);

@@ -16,6 +16,9 @@ bool vc_sketch_end(cairo_t *cr);
 void vc_sketch_colour(cairo_t *cr, uint32_t colour, double alpha);
 void vc_sketch_stop(cairo_pattern_t *pattern, double offset, uint32_t colour, double alpha);
 
+/* A path: a rectangle whose corners have the radius @r. */
+void vc_sketch_rounded(cairo_t *cr, double x, double y, double w, double h, double r);
+
 /* Puts light of @colour, @radius pixels wide, behind what @image shows. Returns false when memory is short. */
 bool vc_sketch_glow(struct vc_image *image, uint32_t colour, double radius, double strength);
 

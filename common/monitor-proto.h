@@ -34,6 +34,7 @@ struct vc_monitor_layer {
 	uint32_t output;
 	uint32_t safe_image;          /* 1: its fallback is an image, which shows each telltale as "unknown" */
 	uint32_t x, y, width, height; /* on the output */
+	int64_t hold_ns;              /* an old picture may stay so long */
 	char name[VC_DISPLAY_NAME_MAX];
 };
 

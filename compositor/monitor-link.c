@@ -141,7 +141,8 @@ static bool tell_layers(struct vc_monitor_link *link) {
 						 .x = c->rect.x,
 						 .y = c->rect.y,
 						 .width = c->rect.width,
-						 .height = c->rect.height};
+						 .height = c->rect.height,
+						 .hold_ns = c->hold_ns};
 		memcpy(layer.name, c->name, sizeof(layer.name));
 		if (!send_to_monitor(link, &layer, sizeof(layer), -1))
 			return false;

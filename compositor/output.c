@@ -58,8 +58,8 @@ void vc_output_choose(const struct vc_output *o, struct vc_scene *scene, unsigne
 	vc_layer_input(layer, &input, now_ns);
 	struct vc_policy_choice *choice = &scene->choice[slot];
 	*choice = vc_policy_choose(&layer->rules, &layer->policy, &input, now_ns);
-	bool changed = choice->frame >= 0 ||
-		       (choice->frame == VC_POLICY_FALLBACK && layer->screen.kind != VC_CONTENT_FALLBACK);
+	bool changed = choice->frame >= 0 || (choice->frame == VC_POLICY_FALLBACK &&
+					      (layer->screen.kind != VC_CONTENT_FALLBACK || layer->distrusted));
 	scene->changed = (scene->changed & ~(1u << slot)) | (changed ? 1u << slot : 0);
 }
 

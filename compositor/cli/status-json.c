@@ -117,6 +117,46 @@ static json_object *layer_json(const struct vc_control_status *status, const str
 	return json;
 }
 
+static json_object *last_bad_json(const struct vc_control_status *status) {
+	const struct vc_control_monitor *m = &status->monitor;
+	if (m->bad_ns == 0)
+		return NULL;
+	json_object *json = json_object_new_object();
+	json_object_object_add(json, "layer", json_object_new_string(status->layer[m->bad_layer].name));
+	json_object_object_add(json, "check", json_object_new_string(vc_check_key(m->bad_check)));
+	json_object_object_add(json, "finding", json_object_new_string(vc_finding_key(m->bad_finding)));
+	json_object_object_add(json, "telltale", json_object_new_uint64(m->bad_telltale));
+	json_object_object_add(json, "ns", json_object_new_int64(m->bad_ns));
+	return json;
+}
+
+static json_object *monitor_json(const struct vc_control_status *status) {
+	const struct vc_control_monitor *m = &status->monitor;
+	if (!m->configured)
+		return NULL;
+	json_object *json = json_object_new_object(), *distrusted = json_object_new_array();
+	json_object_object_add(json, "connected", json_object_new_boolean(m->connected != 0));
+	json_object_object_add(json, "silent", json_object_new_boolean(m->silent != 0));
+	json_object_object_add(json, "pid", json_object_new_int64(m->pid));
+	json_object_object_add(json, "verdict_age_ms",
+			       m->verdict_ns ? vc_json_ms(status->now_ns - m->verdict_ns) : NULL);
+	json_object_object_add(json, "frames_checked", json_object_new_uint64(m->source_checks));
+	json_object_object_add(json, "frames_bad", json_object_new_uint64(m->source_bad));
+	json_object_object_add(json, "frames_unchecked", json_object_new_uint64(m->unchecked));
+	json_object_object_add(json, "outputs_checked", json_object_new_uint64(m->output_checks));
+	json_object_object_add(json, "outputs_bad", json_object_new_uint64(m->output_bad));
+	json_object_object_add(json, "lost", json_object_new_uint64(m->lost));
+	json_object_object_add(json, "check_ms_mean",
+			       vc_json_number(mean(m->check_ns_sum, m->source_checks) / (double)VC_NS_PER_MS));
+	json_object_object_add(json, "check_ms_max", vc_json_ms(m->check_ns_max));
+	for (uint32_t i = 0; i < status->layers; i++)
+		if (m->distrusted & (1u << i))
+			json_object_array_add(distrusted, json_object_new_string(status->layer[i].name));
+	json_object_object_add(json, "distrusted", distrusted);
+	json_object_object_add(json, "last_bad", last_bad_json(status));
+	return json;
+}
+
 json_object *vc_status_json(const struct vc_control_status *status) {
 	json_object *json = json_object_new_object();
 	json_object_object_add(json, "version", json_object_new_int(1));
@@ -130,5 +170,6 @@ json_object *vc_status_json(const struct vc_control_status *status) {
 	for (uint32_t i = 0; i < status->layers; i++)
 		json_object_array_add(layers, layer_json(status, &status->layer[i]));
 	json_object_object_add(json, "layers", layers);
+	json_object_object_add(json, "monitor", monitor_json(status));
 	return json;
 }

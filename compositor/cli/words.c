@@ -38,6 +38,31 @@ const char *vc_path_key(uint32_t path) {
 	return PICK(keys, path);
 }
 
+const char *vc_check_key(uint32_t check) {
+	static const char *const keys[] = {
+		[VC_CHECK_NONE] = "none", [VC_CHECK_SOURCE] = "frame", [VC_CHECK_OUTPUT] = "output"};
+	return PICK(keys, check);
+}
+
+const char *vc_finding_key(uint32_t finding) {
+	static const char *const keys[VC_FINDINGS] = {
+		[VC_FOUND_GOOD] = "good",
+		[VC_FOUND_UNDECLARED] = "undeclared",
+		[VC_FOUND_GARBLED] = "garbled",
+		[VC_FOUND_REPLAYED] = "replayed",
+		[VC_FOUND_PLACES] = "places",
+		[VC_FOUND_COUNTER] = "counter",
+		[VC_FOUND_MISSING] = "missing",
+		[VC_FOUND_EXTRA] = "extra",
+		[VC_FOUND_WRONG] = "wrong",
+		[VC_FOUND_PIXELS] = "pixels",
+		[VC_FOUND_CRC] = "crc",
+		[VC_FOUND_FROZEN] = "frozen",
+		[VC_FOUND_UNREADABLE] = "unreadable",
+	};
+	return PICK(keys, finding);
+}
+
 const char *vc_plane_type_key(uint32_t type) {
 	/* DRM_PLANE_TYPE_OVERLAY, _PRIMARY, _CURSOR */
 	static const char *const keys[] = {"overlay", "primary", "cursor"};

@@ -13,6 +13,8 @@ const char *vc_path_key(uint32_t path);
 const char *vc_plane_type_key(uint32_t type);
 
 /* A phrase that says why a layer doesn't show live frames; "" when it does. */
+const char *vc_check_key(uint32_t check);
+const char *vc_finding_key(uint32_t finding);
 const char *vc_reason_phrase(uint32_t reason);
 
 #endif

@@ -41,6 +41,7 @@ static size_t take_message(struct input *in, union vc_display_message *message, 
 		{VC_DISPLAY_BUFFER_REMOVE, sizeof(struct vc_display_buffer_remove)},
 		{VC_DISPLAY_PRESENT, sizeof(struct vc_display_present)},
 		{VC_DISPLAY_HEARTBEAT, sizeof(struct vc_display_heartbeat)},
+		{VC_DISPLAY_DECLARE, sizeof(struct vc_display_declare)},
 	};
 	unsigned kind = take_byte(in) % (sizeof(kinds) / sizeof(kinds[0]));
 	size_t body = kinds[kind].size - sizeof(message->header);

@@ -41,7 +41,14 @@ def beat(client):
     return message(client, 4, struct.pack("<Q", 1))
 
 
+def declare(client, seq, size=20):
+    return message(client, 5, struct.pack("<QII640s", seq, size, 0, bytes(range(20))))
+
+
 SEEDS = {
+    "declared": hello(0, b"cluster") + add(0, 0) + declare(0, 1) + present(0, 0, 1) + FLIP + declare(0, 3)
+    + present(0, 0, 2) + FLIP + declare(0, 0, size=641),
+    "declaring-guest": hello(1, b"ivi") + add(1, 0) + declare(1, 1) + present(1, 0, 1) + FLIP,
     "frames": hello(0, b"cluster") + add(0, 0) + add(0, 1) + present(0, 0, 1) + FLIP + present(0, 1, 2) + FLIP,
     "two-layers": hello(0, b"cluster") + hello(1, b"ivi") + add(0, 0) + add(1, 0) + present(0, 0, 1) + present(1, 0, 1)
     + FLIP + wait(120) + FLIP + beat(1) + wait(250) * 5 + FLIP,

@@ -87,6 +87,21 @@ void vc_fake_status(struct vc_control_status *status) {
 			     .errors_recent = 3,
 			     .bans = 1,
 			     .banned_until_ns = INT64_MAX},
+		.monitor = {.configured = 1,
+			    .connected = 1,
+			    .pid = 322,
+			    .source_checks = 1000,
+			    .output_checks = 40,
+			    .source_bad = 3,
+			    .unchecked = 2,
+			    .lost = 1,
+			    .bad_check = VC_CHECK_SOURCE,
+			    .bad_finding = VC_FOUND_MISSING,
+			    .bad_telltale = 8,
+			    .bad_ns = 80 * VC_NS_PER_S,
+			    .verdict_ns = 90 * VC_NS_PER_S - 20 * VC_NS_PER_MS,
+			    .check_ns_max = 9 * VC_NS_PER_MS,
+			    .check_ns_sum = 2500 * VC_NS_PER_MS},
 	};
 }
 

@@ -56,6 +56,23 @@ static void json_has_every_field(void **state) {
 		{"/outputs/0/commit_us_mean", "500.000"},
 		{"/outputs/0/commit_us_max", "4500.000"},
 		{"/outputs/0/wake_us_max", "1250.000"},
+		{"/monitor/connected", "true"},
+		{"/monitor/silent", "false"},
+		{"/monitor/pid", "322"},
+		{"/monitor/verdict_age_ms", "20.000"},
+		{"/monitor/frames_checked", "1000"},
+		{"/monitor/frames_bad", "3"},
+		{"/monitor/frames_unchecked", "2"},
+		{"/monitor/outputs_checked", "40"},
+		{"/monitor/outputs_bad", "0"},
+		{"/monitor/lost", "1"},
+		{"/monitor/check_ms_mean", "2.500"},
+		{"/monitor/check_ms_max", "9.000"},
+		{"/monitor/distrusted", "[ ]"},
+		{"/monitor/last_bad/layer", "cluster"},
+		{"/monitor/last_bad/check", "frame"},
+		{"/monitor/last_bad/finding", "missing"},
+		{"/monitor/last_bad/telltale", "8"},
 		{"/outputs/1/name", "rear"},
 		{"/outputs/1/writeback", "false"},
 		{"/outputs/1/adopted", "true"},
@@ -139,6 +156,7 @@ static void tables_say_what_is_going_on(void **state) {
 	assert_non_null(strstr(text, "pid 321 uid 990"));
 	assert_non_null(strstr(text, "fallback  source disconnected"));
 	assert_non_null(strstr(text, "CPU, into plane 31"));
+	assert_non_null(strstr(text, "frame of cluster: missing (telltale 8), 10.0 s ago"));
 	free(text);
 	text = print_status(true);
 	assert_non_null(strstr(text, "\033[31mfallback\033[0m"));

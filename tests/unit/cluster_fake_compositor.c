@@ -74,11 +74,30 @@ static void on_buffer(struct fake_compositor *f, int sock, const struct vc_displ
 	send_to(sock, &ready.header, VC_DISPLAY_BUFFER_READY, sizeof(ready));
 }
 
+/* Is what was declared about the frame true of the memory that it is in? */
+static bool declared_truly(const struct fake_compositor *f, const struct vc_display_present *p) {
+	const struct fake_buffer *b = &f->buffer[p->id];
+	const struct vc_pixels pixels = {
+		.first = b->memory, .stride = b->stride / 4, .width = b->width, .height = b->height};
+	struct vc_declaration d;
+	uint32_t counter;
+	if (f->declared.seq != p->seq || !vc_declaration_decode(&d, f->declared.data, f->declared.size) ||
+	    d.counter != (uint32_t)p->seq || d.width != f->width || d.height != f->height || d.count == 0 ||
+	    !vc_strip_read(&pixels, &d.strip, &counter) || counter != (p->seq & VC_STRIP_COUNTER_MASK))
+		return false;
+	for (unsigned i = 0; i < d.count; i++)
+		if (d.telltale[i].crc != vc_place_crc(&pixels, &d.telltale[i].place))
+			return false;
+	return true;
+}
+
 static void on_present(struct fake_compositor *f, int sock, const struct vc_display_present *p) {
 	int old = f->shown;
 	if (p->id >= FAKE_BUFFERS || !f->buffer[p->id].memory || (int)p->id == old || p->seq == 0 || p->flags != 0 ||
 	    p->width != f->width || p->height != f->height || p->drawn_ns == 0)
 		violation(f, "PRESENT");
+	else if (!declared_truly(f, p))
+		violation(f, "DECLARE");
 	f->shown = (int)p->id;
 	f->presents++;
 	if (f->quiet)
@@ -107,6 +126,9 @@ static bool serve(struct fake_compositor *f, int sock) {
 		break;
 	case VC_DISPLAY_PRESENT:
 		on_present(f, sock, &m.present);
+		break;
+	case VC_DISPLAY_DECLARE:
+		f->declared = m.declare;
 		break;
 	case VC_DISPLAY_HEARTBEAT:
 		f->heartbeats++;

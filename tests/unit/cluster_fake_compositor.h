@@ -4,6 +4,8 @@
 #ifndef VC_CLUSTER_FAKE_COMPOSITOR_H
 #define VC_CLUSTER_FAKE_COMPOSITOR_H
 
+#include "declaration.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -25,6 +27,7 @@ struct fake_compositor {
 	int listener, stop[2];
 	pthread_t thread;
 	struct fake_buffer buffer[FAKE_BUFFERS];
+	struct vc_display_declare declared; /* the last */
 	/* Read by the test. */
 	_Atomic uint64_t clients, presents, heartbeats, violations;
 	_Atomic int shown;    /* id of the buffer presented last, -1 */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Redrawing only what has changed must give the very pixels of drawing everything. */
+#include "declare.h"
+#include "safe.h"
 #include "scene.h"
 #include "states.h"
 
@@ -158,8 +160,66 @@ static void test_lamp_states_differ(void **state) {
 	vc_scene_destroy(scene);
 }
 
+/* What a telltale's place holds depends on its state, and on nothing else in the picture: else no reference could be made. */
+static void telltales_are_told_by_their_places(void **state) {
+	(void)state;
+	static const int sizes[][2] = {{960, 720}, {1920, 720}, {640, 480}, {1280, 480}, {800, 600}, {320, 200}};
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		struct vc_scene *scene = make_scene(sizes[s][0], sizes[s][1]);
+		struct vc_image image;
+		struct vc_references refs;
+		assert_true(vc_image_create(&image, sizes[s][0], sizes[s][1]));
+		vc_declare_references(scene, &image, &refs);
+		struct vc_picture picture = {0};
+		for (int round = 0; round < 100; round++) {
+			for (int i = 0; i < 40; i++)
+				vary(&picture);
+			picture.counter = random_below(1u << 24);
+			vc_scene_draw_all(scene, &image, &picture);
+			struct vc_display_declare declare;
+			struct vc_declaration d;
+			vc_declare_frame(scene, &image, &picture, picture.counter, &declare);
+			assert_true(vc_declaration_decode(&d, declare.data, declare.size));
+			assert_int_equal(d.count, refs.count);
+			for (unsigned i = 0; i < d.count; i++) {
+				assert_int_equal(d.telltale[i].state, picture.lamp[i]);
+				if (d.telltale[i].crc != refs.telltale[i].crc[picture.lamp[i]])
+					fail_msg("%dx%d, round %d: %s in state %u looks otherwise than its reference",
+						 sizes[s][0], sizes[s][1], round, refs.telltale[i].name,
+						 picture.lamp[i]);
+			}
+		}
+		vc_image_destroy(&image);
+		vc_scene_destroy(scene);
+	}
+}
+
+static void safe_picture_crosses_out_every_telltale(void **state) {
+	(void)state;
+	struct vc_scene *scene = make_scene(960, 720);
+	struct vc_image image;
+	struct vc_fonts fonts;
+	struct vc_references refs;
+	assert_true(vc_image_create(&image, 960, 720));
+	vc_declare_references(scene, &image, &refs);
+	assert_true(vc_fonts_init(&fonts, "DejaVu Sans"));
+	assert_true(vc_safe_draw(scene, &image, &fonts));
+	const struct vc_pixels pixels = {image.pixels, (size_t)image.stride, 960, 720};
+	for (unsigned i = 0; i < refs.count; i++)
+		assert_int_equal(vc_place_crc(&pixels, &refs.telltale[i].place),
+				 refs.telltale[i].crc[VC_TELLTALE_UNKNOWN]);
+	/* It is no frame of the cluster, and must not be taken for one. */
+	uint32_t counter;
+	assert_false(vc_strip_read(&pixels, &refs.strip, &counter));
+	vc_fonts_finish(&fonts);
+	vc_image_destroy(&image);
+	vc_scene_destroy(scene);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(telltales_are_told_by_their_places),
+		cmocka_unit_test(safe_picture_crosses_out_every_telltale),
 		cmocka_unit_test(test_damage_is_enough),
 		cmocka_unit_test(test_nothing_changed_costs_nothing),
 		cmocka_unit_test(test_sizes),
