@@ -200,9 +200,8 @@ static struct vc_rect text_damage(const struct vc_scene *scene, const struct vc_
 			     vc_typeface_box(typeface_of(scene, b, i), b->text[i], place));
 }
 
-uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *shown,
-		       const struct vc_picture *picture) {
-	struct vc_rect damage[(int)VC_ARCS + (int)VC_TEXTS + (int)VC_LAMPS + 1];
+int vc_scene_damage(const struct vc_scene *scene, const struct vc_picture *shown, const struct vc_picture *picture,
+		    struct vc_rect damage[VC_SCENE_DAMAGE]) {
 	int count = 0;
 	for (int i = 0; i < VC_ARCS; i++)
 		damage[count++] = vc_arc_damage(&scene->arc[i], shown->arc[i], picture->arc[i]);
@@ -211,6 +210,13 @@ uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *imag
 	for (int i = 0; i < VC_LAMPS; i++)
 		damage[count++] = shown->lamp[i] != picture->lamp[i] ? lamp_box(scene, i) : (struct vc_rect){0};
 	damage[count++] = shown->notice != picture->notice ? scene->layout.notice : (struct vc_rect){0};
+	return count;
+}
+
+uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *shown,
+		       const struct vc_picture *picture) {
+	struct vc_rect damage[VC_SCENE_DAMAGE];
+	int count = vc_scene_damage(scene, shown, picture, damage);
 	uint64_t pixels = 0;
 	for (int i = 0; i < count; i++) {
 		if (vc_rect_empty(damage[i]))

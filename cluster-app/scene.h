@@ -24,6 +24,11 @@ void vc_scene_draw_all(const struct vc_scene *scene, const struct vc_image *imag
 /* The same without the strip: for a picture that is no frame. */
 void vc_scene_draw_still(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *picture);
 
+/* The rectangles, some of them empty, in which pictures differ but for the strip. Returns how many. */
+#define VC_SCENE_DAMAGE ((int)VC_ARCS + (int)VC_TEXTS + (int)VC_LAMPS + 1)
+int vc_scene_damage(const struct vc_scene *scene, const struct vc_picture *shown, const struct vc_picture *picture,
+		    struct vc_rect damage[VC_SCENE_DAMAGE]);
+
 /* Makes @image, which shows @shown, show @picture. Returns the number of pixels redrawn. */
 uint64_t vc_scene_draw(const struct vc_scene *scene, const struct vc_image *image, const struct vc_picture *shown,
 		       const struct vc_picture *picture);
