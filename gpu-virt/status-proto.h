@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How "vcockpit-gpu --status" asks a running device process what it does. SOCK_SEQPACKET Unix socket
- * /run/vcockpit/gpu-NAME/status: whoever connects gets one struct vc_gpu_status, then the connection is closed.
+ * /run/vcockpit/gpu-NAME/status: whoever connects gets one struct vc_gpu_status with the descriptor of frame-times-proto.h
+ * (none, if memory was short), then the connection is closed.
  */
 #ifndef VC_GPU_STATUS_PROTO_H
 #define VC_GPU_STATUS_PROTO_H

@@ -198,7 +198,8 @@ static int on_status(sd_event_source *source, int fd, uint32_t revents, void *da
 		return 0;
 	struct vc_gpu_status status;
 	fill_status(d, &status);
-	vc_ipc_send(sock, &status, sizeof(status), NULL, 0);
+	int times = d->scanout.watch.fd;
+	vc_ipc_send(sock, &status, sizeof(status), &times, times >= 0 ? 1 : 0);
 	close(sock);
 	return 0;
 }

@@ -24,7 +24,7 @@
 
 struct options {
 	const char *guest, *config, *dir, *vhost, *events, *display, *worker;
-	bool status, debug;
+	bool status, frames, debug;
 };
 
 static void print_help(void) {
@@ -39,6 +39,7 @@ static void print_help(void) {
 	     "  --display PATH    the compositor's socket, instead of the file's\n"
 	     "  --worker PATH     the worker's executable\n"
 	     "  --status          print what a running one does, as JSON, and exit\n"
+	     "  --frames          print when its last frames were flushed, ready and shown, as JSON, and exit\n"
 	     "  --debug           log more\n"
 	     "  --help, --version\n"
 	     "\n"
@@ -47,14 +48,21 @@ static void print_help(void) {
 
 /* Returns -1 to go on, else an exit code. */
 static int parse(int argc, char **argv, struct options *o) {
-	enum { GUEST = 1000, CONFIG, DIR, VHOST, EVENTS, DISPLAY, WORKER, STATUS, DEBUG, HELP, VERSION };
+	enum { GUEST = 1000, CONFIG, DIR, VHOST, EVENTS, DISPLAY, WORKER, STATUS, FRAMES, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
-		{"guest", required_argument, NULL, GUEST},    {"config", required_argument, NULL, CONFIG},
-		{"socket-dir", required_argument, NULL, DIR}, {"socket", required_argument, NULL, VHOST},
-		{"events", required_argument, NULL, EVENTS},  {"display", required_argument, NULL, DISPLAY},
-		{"worker", required_argument, NULL, WORKER},  {"status", no_argument, NULL, STATUS},
-		{"debug", no_argument, NULL, DEBUG},          {"help", no_argument, NULL, HELP},
-		{"version", no_argument, NULL, VERSION},      {NULL, 0, NULL, 0},
+		{"guest", required_argument, NULL, GUEST},
+		{"config", required_argument, NULL, CONFIG},
+		{"socket-dir", required_argument, NULL, DIR},
+		{"socket", required_argument, NULL, VHOST},
+		{"events", required_argument, NULL, EVENTS},
+		{"display", required_argument, NULL, DISPLAY},
+		{"worker", required_argument, NULL, WORKER},
+		{"status", no_argument, NULL, STATUS},
+		{"debug", no_argument, NULL, DEBUG},
+		{"help", no_argument, NULL, HELP},
+		{"frames", no_argument, NULL, FRAMES},
+		{"version", no_argument, NULL, VERSION},
+		{NULL, 0, NULL, 0},
 	};
 	*o = (struct options){.guest = "ivi", .worker = VC_WORKER_PATH};
 	const char **strings[] = {&o->guest, &o->config, &o->dir, &o->vhost, &o->events, &o->display, &o->worker};
@@ -64,6 +72,8 @@ static int parse(int argc, char **argv, struct options *o) {
 			*strings[c - GUEST] = optarg;
 		} else if (c == STATUS) {
 			o->status = true;
+		} else if (c == FRAMES) {
+			o->frames = true;
 		} else if (c == DEBUG) {
 			o->debug = true;
 		} else if (c == HELP) {
@@ -108,6 +118,8 @@ int main(int argc, char **argv) {
 	snprintf(config, sizeof(config), "/etc/vcockpit/vms/%s.ini", o.guest);
 	if (o.status)
 		return vc_status_print(status);
+	if (o.frames)
+		return vc_status_print_frames(status);
 
 	struct vc_device *device = calloc(1, sizeof(*device));
 	if (!device) {

@@ -79,6 +79,7 @@ static void present(struct vc_scanout *s) {
 	s->paced_ns = vc_clock_now() + 2 * period_ns(s);
 	arm(s->pace, s->paced_ns);
 	b->held = true;
+	vc_frame_watch_present(&s->watch, s->seq, s->last.drawn_ns, s->last.bytes_copied);
 	sent(s, vc_display_present(&s->client, &s->last, -1));
 }
 
@@ -129,6 +130,7 @@ static void handle(struct vc_scanout *s, const union vc_display_message *m) {
 			b->held = false;
 		break;
 	case VC_DISPLAY_FRAME:
+		vc_frame_watch_flip(&s->watch, m->frame.seq, m->frame.flip_ns);
 		if (m->frame.seq >= s->seq && !s->pending)
 			s->framed = true;
 		break;
@@ -223,6 +225,7 @@ int vc_scanout_init(struct vc_scanout *scanout, sd_event *event, const struct vc
 				       .data = data};
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
 		scanout->buffer[i].fd = -1;
+	vc_frame_watch_init(&scanout->watch);
 	uint64_t never = UINT64_MAX / 2;
 	int err =
 		sd_event_add_time_relative(event, &scanout->reconnect, CLOCK_MONOTONIC, 0, 1000, on_reconnect, scanout);
@@ -242,6 +245,7 @@ void vc_scanout_finish(struct vc_scanout *scanout) {
 	vc_display_disconnect(&scanout->client);
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
 		release(&scanout->buffer[i]);
+	vc_frame_watch_finish(&scanout->watch);
 }
 
 static struct vc_scanout_buffer *find(struct vc_scanout *s, uint64_t export) {
@@ -336,6 +340,7 @@ void vc_scanout_forget(struct vc_scanout *scanout, uint32_t resource) {
 }
 
 void vc_scanout_plan(struct vc_scanout *scanout, struct vc_worker_flush *flush) {
+	vc_frame_watch_flush(&scanout->watch, vc_clock_now());
 	uint32_t best = 0;
 	uint64_t oldest = UINT64_MAX;
 	for (uint32_t i = 0; i < VC_WORKER_SLOTS; i++) {

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "display-client.h"
+#include "frame-times.h"
 #include "worker-proto.h"
 
 #include <stdbool.h>
@@ -56,6 +57,7 @@ struct vc_scanout {
 	int64_t paced_ns;               /* or waits no longer than this */
 	uint64_t connections;
 	bool complained;
+	struct vc_frame_watch watch;
 	bool (*alive)(void *data); /* does the guest's picture still live? */
 	void *data;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
+#include "frame-times.h"
 #include "ipc.h"
 #include "log.h"
 
@@ -79,19 +80,43 @@ static json_object *status_json(const struct vc_gpu_status *s) {
 	return o;
 }
 
-int vc_status_print(const char *path) {
+/* @times: gets the descriptor that came along, -1 if none; the caller's then. NULL: not wanted. */
+static bool ask(const char *path, struct vc_gpu_status *status, int *times) {
 	int sock = vc_ipc_connect(path);
 	if (sock < 0) {
 		vc_error("%s: %s; is vcockpit-gpu running for this guest?", path, strerror(-sock));
-		return 1;
+		return false;
 	}
-	struct vc_gpu_status status;
-	ssize_t got = vc_ipc_recv(sock, &status, sizeof(status), NULL, NULL);
+	int fd = -1;
+	unsigned fds = 1;
+	ssize_t got = vc_ipc_recv(sock, status, sizeof(*status), &fd, &fds);
 	close(sock);
-	if (got != sizeof(status) || status.version != VC_GPU_STATUS_VERSION || status.size != sizeof(status)) {
+	bool good =
+		got == sizeof(*status) && status->version == VC_GPU_STATUS_VERSION && status->size == sizeof(*status);
+	if (!good)
 		vc_error("%s: the answer is not of this version (%s)", path, VC_VERSION);
+	if (good && times)
+		*times = fd;
+	else if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+int vc_status_print_frames(const char *path) {
+	struct vc_gpu_status status;
+	int times = -1;
+	if (!ask(path, &status, &times))
 		return 1;
-	}
+	int code = vc_frame_times_print(times);
+	if (times >= 0)
+		close(times);
+	return code;
+}
+
+int vc_status_print(const char *path) {
+	struct vc_gpu_status status;
+	if (!ask(path, &status, NULL))
+		return 1;
 	status.renderer[sizeof(status.renderer) - 1] = status.last_reason[sizeof(status.last_reason) - 1] = '\0';
 	json_object *json = status_json(&status);
 	puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY));
