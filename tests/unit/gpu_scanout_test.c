@@ -2,6 +2,7 @@
 /* The guest's screen at the compositor: a strict one, that ends the connection for a buffer it doesn't know. */
 #include "scanout.h"
 
+#include "clock.h"
 #include "ipc.h"
 
 #include <errno.h>
@@ -300,6 +301,32 @@ static void test_reconnect(void **state) {
 	expect_nothing();
 }
 
+/* Of each frame that came to the screen it is kept when it passed which stage; others leave nothing. */
+static void test_times(void **state) {
+	(void)state;
+	const struct vc_frame_times *kept = s.watch.kept;
+	struct vc_worker_flush flush;
+	assert_non_null(kept);
+	vc_scanout_plan(&s, &flush);
+	assert_true(show(1, 7, true));
+	expect(VC_DISPLAY_BUFFER_ADD, 0);
+	ready(0);
+	expect(VC_DISPLAY_PRESENT, 0);
+	assert_int_equal(kept->head, 0);
+	int64_t flip = vc_clock_now() + 1000;
+	struct vc_display_frame never = {.seq = s.seq + 1, .flip_ns = flip}, shown = {.seq = s.seq, .flip_ns = flip};
+	say(&never, VC_DISPLAY_FRAME, sizeof(never));
+	assert_int_equal(kept->head, 0);
+	say(&shown, VC_DISPLAY_FRAME, sizeof(shown));
+	assert_int_equal(kept->head, 1);
+	assert_true(kept->frame[0].flush_ns > 0 && kept->frame[0].flush_ns <= kept->frame[0].ready_ns);
+	assert_true(kept->frame[0].ready_ns < flip);
+	assert_int_equal(kept->frame[0].flip_ns, flip);
+	/* Said twice, counted once. */
+	say(&shown, VC_DISPLAY_FRAME, sizeof(shown));
+	assert_int_equal(kept->head, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -307,6 +334,7 @@ int main(void) {
 		TEST(test_zone),     TEST(test_waits_for_ready),   TEST(test_busy),
 		TEST(test_rejected), TEST(test_forget_unanswered), TEST(test_least_recent_goes),
 		TEST(test_slots),    TEST(test_next_worker),       TEST(test_reconnect),
+		TEST(test_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
