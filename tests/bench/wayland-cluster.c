@@ -318,7 +318,7 @@ static bool wait(struct client *c, int stop_fd) {
 }
 
 static bool run(struct client *c, int stop_fd) {
-	vc_can_init(&c->can, c->config.can, vc_clock_now());
+	vc_can_init(&c->can, c->config.can, c->config.can_retry_ms * VC_NS_PER_MS, vc_clock_now());
 	if (!open_window(c) || !make_frames(c))
 		return false;
 	if (c->config.priority > 0) {
