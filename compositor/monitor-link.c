@@ -77,6 +77,10 @@ static void hear(struct vc_monitor_link *link, const struct vc_monitor_verdict *
 	if (v->check == VC_CHECK_NONE)
 		return;
 	struct vc_monitor_watched *w = &link->watched[v->layer];
+	bool held = w->held.kind == VC_CONTENT_FRAME && w->held.frame.seq == v->seq;
+	/* Too late: the frame's memory was given back to the source, who knows what the monitor saw there. */
+	if (v->check == VC_CHECK_SOURCE && !held)
+		return;
 	bool trusted = !link->layers[v->layer].distrusted;
 	vc_trust_hear(&w->trust, rules, (enum vc_monitor_check)v->check, good, now_ns);
 	judge(link, v->layer, now_ns);
@@ -89,8 +93,6 @@ static void hear(struct vc_monitor_link *link, const struct vc_monitor_verdict *
 	}
 	s->source_checks++;
 	s->source_bad += !good;
-	if (w->held.kind != VC_CONTENT_FRAME || w->held.frame.seq != v->seq)
-		return;
 	s->check_ns_sum += now_ns - w->sent_ns;
 	if (now_ns - w->sent_ns > s->check_ns_max)
 		s->check_ns_max = now_ns - w->sent_ns;

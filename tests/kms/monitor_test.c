@@ -42,8 +42,8 @@ static void find(char *path, size_t size, const char *built, const char *name) {
 	assert_return_code(access(path, R_OK), errno);
 }
 
-/* Runs @argv; its standard output goes to @out, if that is not -1. Returns its place among the children. */
-static int run(char *const *argv, int out) {
+/* Runs @argv as @user; its standard output goes to @out, if that is not -1. Returns its place among the children. */
+static int run(char *const *argv, uid_t user, int out) {
 	int place = 0;
 	while (bench.child[place] > 0)
 		place++;
@@ -52,9 +52,11 @@ static int run(char *const *argv, int out) {
 	assert_return_code(bench.child[place], errno);
 	if (bench.child[place] > 0)
 		return place;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
+	if (setuid(user) < 0)
+		_exit(126);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execv(argv[0], argv);
 	_exit(127);
 }
@@ -69,7 +71,7 @@ static void end(int place, int signal_number) {
 static int start_monitor(void) {
 	char path[256];
 	find(path, sizeof(path), VC_MONITOR_BUILT, "vcockpit-monitor");
-	return run((char *[]){path, "--config", bench.ini, NULL}, -1);
+	return run((char *[]){path, "--config", bench.ini, NULL}, 0, -1);
 }
 
 static struct vc_control_monitor monitor(void) {
@@ -96,7 +98,7 @@ static int start_liar(const char *lie, const char *after, const char *lying) {
 	assert_return_code(pipe(pipes), errno);
 	int place = run((char *[]){path, "--socket", bench.rig.display, "--lie", (char *)(uintptr_t)lie, "--after",
 				   (char *)(uintptr_t)after, "--for", (char *)(uintptr_t)lying, NULL},
-			pipes[1]);
+			rig_user("cluster"), pipes[1]);
 	close(pipes[1]);
 	bench.said = fdopen(pipes[0], "r");
 	assert_non_null(bench.said);
@@ -259,13 +261,13 @@ static void scribbles_are_noticed(void **state) {
 	rig_start(&bench.rig);
 	start_monitor();
 	snprintf(bench.cluster_ini, sizeof(bench.cluster_ini), "%s/cluster.ini", bench.rig.dir);
-	snprintf(bench.stats, sizeof(bench.stats), "%s/stats", bench.rig.dir);
+	snprintf(bench.stats, sizeof(bench.stats), "%s.stats", bench.rig.dir);
 	FILE *file = fopen(bench.cluster_ini, "w");
 	assert_non_null(file);
-	fprintf(file, "[cluster]\nstats = %s\n[display]\nsocket = %s\n", bench.stats, bench.rig.display);
+	fprintf(file, "[cluster]\npriority = 0\nstats = %s\n[display]\nsocket = %s\n", bench.stats, bench.rig.display);
 	assert_int_equal(fclose(file), 0);
 	find(cluster, sizeof(cluster), VC_CLUSTER_BUILT, "vcockpit-cluster");
-	int place = run((char *[]){cluster, "--config", bench.cluster_ini, NULL}, -1);
+	int place = run((char *[]){cluster, "--config", bench.cluster_ini, NULL}, rig_user("cluster"), -1);
 	rig_await(&bench.rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
 	AWAIT(source_checks, 60);
 	assert_int_equal(monitor().source_bad, 0);
@@ -276,7 +278,7 @@ static void scribbles_are_noticed(void **state) {
 	snprintf(at, sizeof(at), "%u,%u", victim->x, victim->y);
 	int pipes[2];
 	assert_return_code(pipe(pipes), errno);
-	run((char *[]){scribble, pid, at, "12x12", "640", "1500", NULL}, pipes[1]);
+	run((char *[]){scribble, pid, at, "12x12", "640", "1500", NULL}, 0, pipes[1]);
 	close(pipes[1]);
 	bench.said = fdopen(pipes[0], "r");
 	int64_t lie_ns = hear("lie");
