@@ -177,12 +177,14 @@ bool vc_cluster_start(struct vc_cluster *c) {
 	/* Once before it matters, so that every page and every lazily bound symbol of the drawing is there. */
 	struct vc_picture picture;
 	struct vc_instruments scratch;
+	struct vc_display_declare declare;
 	vc_instruments_init(&scratch, vc_clock_now(), 0, 0);
 	vc_instruments_read(&scratch, &c->vehicle, vc_clock_now(), &picture);
 	for (int i = 0; i < VC_LINK_BUFFERS; i++) {
 		vc_scene_draw_all(c->scene, &c->link.buffer[i].image, &picture);
 		c->link.buffer[i].shown = picture;
 		c->link.buffer[i].blank = false;
+		vc_declare_frame(c->scene, &c->link.buffer[i].image, &picture, 0, &declare);
 	}
 	become_real_time(c->config);
 	vc_instruments_init(&c->instruments, vc_clock_now(), c->config->lamp_check_ms, c->config->needle_ms);

@@ -2,6 +2,7 @@
 #include "monitor-link.h"
 
 #include "clock.h"
+#include "crc32.h"
 #include "ipc.h"
 #include "log.h"
 
@@ -281,6 +282,7 @@ void vc_monitor_link_tick(struct vc_monitor_link *link, int64_t now_ns) {
 
 void vc_monitor_link_init(struct vc_monitor_link *link, const struct vc_config *config, struct vc_loop *loop,
 			  struct vc_layer *layers, unsigned count, int64_t now_ns) {
+	vc_crc32_init();
 	*link = (struct vc_monitor_link){
 		.config = config, .loop = loop, .watch = {.fd = -1}, .layers = layers, .count = count};
 	link->stats.configured = config->monitor.wanted;

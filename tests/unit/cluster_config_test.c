@@ -63,13 +63,15 @@ static void test_installed_file(void **state) {
 
 static void test_values(void **state) {
 	(void)state;
-	assert_true(
-		read_text("[cluster]\npriority = 0\n[can]\ninterface = can7\nstep_max = 5\n[display]\nlayer = left\n"
-			  "[look]\nlamp_check_ms = 0\n[message Brakes]\ntimeout_ms = 90\n"));
+	assert_true(read_text("[cluster]\npriority = 0\n[can]\ninterface = can7\nretry_ms = 70\nstep_max = 5\n"
+			      "[display]\nlayer = left\nrefused_ms = 80\n"
+			      "[look]\nlamp_check_ms = 0\n[message Brakes]\ntimeout_ms = 90\n"));
 	assert_int_equal(config.priority, 0);
 	assert_string_equal(config.can, "can7");
 	assert_int_equal(config.rules.limits.step_max, 5);
 	assert_string_equal(config.layer, "left");
+	assert_int_equal(config.can_retry_ms, 70);
+	assert_int_equal(config.refused_ms, 80);
 	assert_int_equal(config.lamp_check_ms, 0);
 	assert_int_equal(config.rules.timeout_ns[VC_DBC_BRAKES], 90 * VC_NS_PER_MS);
 }
