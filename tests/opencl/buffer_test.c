@@ -64,6 +64,7 @@ static void flags(void)
 		CALL(clFinish(rig.queue));
 		CALL(clReleaseMemObject(buffer));
 	}
+	memset(bytes, 0x29, sizeof(bytes)); /* until here, what buffers without content held */
 	MAKE(clCreateBuffer(rig.context, 0, SIZE, bytes, &error));
 	MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR, 64, bytes, &error));
 	MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &error));
