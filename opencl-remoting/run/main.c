@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LISTEN_FD 3	   /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
+#define LISTEN_FD 3        /* SD_LISTEN_FDS_START, sd_listen_fds(3) */
 #define BROKER_END_MS 5000 /* from SIGTERM to SIGKILL */
 
 struct run {
@@ -35,7 +35,8 @@ struct run {
 };
 
 static const char help[] =
-	"Usage: vcockpit-cl [--socket PATH | --config FILE] [--broker PROGRAM] [--icd FILE] [--] PROGRAM [ARGUMENT]...\n"
+	"Usage: vcockpit-cl [--socket PATH | --config FILE] [--broker PROGRAM] [--icd FILE] [--] PROGRAM "
+	"[ARGUMENT]...\n"
 	"\n"
 	"Runs PROGRAM with remoted OpenCL only, through a broker of its own, and returns its exit code.\n"
 	"\n"
@@ -45,12 +46,14 @@ static const char help[] =
 	"  --icd FILE        the .icd file or library that PROGRAM's OpenCL loader gets (" VC_CL_ICD ")\n"
 	"  --help, --version\n";
 
-static bool parse(struct run *run, int argc, char **argv)
-{
+static bool parse(struct run *run, int argc, char **argv) {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
-		{"broker", required_argument, NULL, 'b'}, {"icd", required_argument, NULL, 'i'},
-		{"help", no_argument, NULL, 'h'},	  {"version", no_argument, NULL, 'v'},
+		{"socket", required_argument, NULL, 's'},
+		{"config", required_argument, NULL, 'c'},
+		{"broker", required_argument, NULL, 'b'},
+		{"icd", required_argument, NULL, 'i'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
 		{0},
 	};
 	int c;
@@ -82,15 +85,15 @@ static bool parse(struct run *run, int argc, char **argv)
 		return false;
 	}
 	if (run->socket && run->config) {
-		vc_error("--socket and --config exclude each other: the broker that is there has its own configuration");
+		vc_error(
+			"--socket and --config exclude each other: the broker that is there has its own configuration");
 		return false;
 	}
 	return true;
 }
 
 /* In the child: becomes the broker, with @sock as systemd would hand it over. */
-static _Noreturn void become_broker(const struct run *run, int sock, pid_t parent)
-{
+static _Noreturn void become_broker(const struct run *run, int sock, pid_t parent) {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
@@ -110,8 +113,7 @@ static _Noreturn void become_broker(const struct run *run, int sock, pid_t paren
 	_exit(127);
 }
 
-static bool start_broker(struct run *run)
-{
+static bool start_broker(struct run *run) {
 	const char *tmp = getenv("XDG_RUNTIME_DIR");
 	snprintf(run->dir, sizeof(run->dir), "%s/vcockpit-cl.XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
 	if (!mkdtemp(run->dir)) {
@@ -137,8 +139,7 @@ static bool start_broker(struct run *run)
 }
 
 /* Ends the broker in finite time. Returns false if it had ended by itself. */
-static bool end_broker(struct run *run)
-{
+static bool end_broker(struct run *run) {
 	int status = 0;
 	bool died = waitpid(run->broker_pid, &status, WNOHANG) == run->broker_pid;
 	if (died) {
@@ -156,21 +157,19 @@ static bool end_broker(struct run *run)
 	return !died;
 }
 
-static void tidy(const struct run *run)
-{
+static void tidy(const struct run *run) {
 	if (!run->dir[0])
 		return;
 	unlink(run->private_socket);
 	rmdir(run->dir);
 }
 
-static int run_program(const struct run *run, char **argv)
-{
+static int run_program(const struct run *run, char **argv) {
 	pid_t pid = fork();
 	if (pid == 0) {
 		setenv("VCOCKPIT_CL_SOCKET", run->socket, 1);
 		setenv("OCL_ICD_VENDORS", run->icd, 1); /* ocl-icd and Khronos' loader */
-		unsetenv("OCL_ICD_FILENAMES");		/* adds to Khronos' loader's list */
+		unsetenv("OCL_ICD_FILENAMES");          /* adds to Khronos' loader's list */
 		execvp(argv[0], argv);
 		vc_error("%s: %s", argv[0], strerror(errno));
 		_exit(127);
@@ -186,8 +185,7 @@ static int run_program(const struct run *run, char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	struct run run = {.broker = VC_CL_BROKER, .icd = VC_CL_ICD};
 	vc_log_init("vcockpit-cl", false);
 	if (!parse(&run, argc, argv))

@@ -12,8 +12,7 @@ static bool failed;
 	case code:                                                                                                     \
 		return #code
 
-const char *vc_code_name(cl_int code)
-{
+const char *vc_code_name(cl_int code) {
 	static char other[32];
 	switch (code) {
 		NAME(CL_SUCCESS);
@@ -85,8 +84,7 @@ const char *vc_code_name(cl_int code)
 }
 
 /* Prints a call as one line: its source may span several. */
-static void print_call(const char *call)
-{
+static void print_call(const char *call) {
 	for (bool space = false; *call; call++) {
 		bool blank = *call == ' ' || *call == '\t' || *call == '\n';
 		if (!blank || !space)
@@ -95,23 +93,20 @@ static void print_call(const char *call)
 	}
 }
 
-cl_int vc_answer_call(const char *call, cl_int code)
-{
+cl_int vc_answer_call(const char *call, cl_int code) {
 	print_call(call);
 	printf(": %s\n", vc_code_name(code));
 	return code;
 }
 
-void *vc_answer_make(const char *call, void *object)
-{
+void *vc_answer_make(const char *call, void *object) {
 	vc_answer_call(call, error);
 	CHECK(object || error != CL_SUCCESS);
 	/* PoCL gives some contexts an address along with an error. */
 	return error == CL_SUCCESS ? object : NULL;
 }
 
-void vc_answer(const char *what, const char *format, ...)
-{
+void vc_answer(const char *what, const char *format, ...) {
 	printf("%s: ", what);
 	va_list args;
 	va_start(args, format);
@@ -120,8 +115,7 @@ void vc_answer(const char *what, const char *format, ...)
 	putchar('\n');
 }
 
-void vc_answer_bytes(const char *what, const void *bytes, size_t size)
-{
+void vc_answer_bytes(const char *what, const void *bytes, size_t size) {
 	/* FNV-1a */
 	uint64_t hash = 0xcbf29ce484222325;
 	for (size_t i = 0; i < size; i++)
@@ -129,21 +123,18 @@ void vc_answer_bytes(const char *what, const void *bytes, size_t size)
 	vc_answer(what, "%zu bytes, %016llx", size, (unsigned long long)hash);
 }
 
-void vc_answer_not_offered(const char *what)
-{
+void vc_answer_not_offered(const char *what) {
 	vc_answer(what, "not offered");
 }
 
-void vc_check(bool holds, const char *condition, const char *file, int line)
-{
+void vc_check(bool holds, const char *condition, const char *file, int line) {
 	if (holds)
 		return;
 	printf("FAIL: %s:%d: %s\n", strrchr(file, '/') ? strrchr(file, '/') + 1 : file, line, condition);
 	failed = true;
 }
 
-void vc_must(const char *call, cl_int code, const char *file, int line)
-{
+void vc_must(const char *call, cl_int code, const char *file, int line) {
 	if (code == CL_SUCCESS)
 		return;
 	print_call(call);
@@ -151,13 +142,11 @@ void vc_must(const char *call, cl_int code, const char *file, int line)
 	exit(1);
 }
 
-void vc_alive(void)
-{
+void vc_alive(void) {
 	alarm(60);
 }
 
-void vc_rig_init(void)
-{
+void vc_rig_init(void) {
 	/* A crash must not lose the answers before it, nor mix them with the kernels' printf. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	vc_alive();
@@ -174,16 +163,14 @@ void vc_rig_init(void)
 	MUST(error);
 }
 
-int vc_rig_finish(void)
-{
+int vc_rig_finish(void) {
 	MUST(clFinish(rig.queue));
 	MUST(clReleaseCommandQueue(rig.queue));
 	MUST(clReleaseContext(rig.context));
 	return failed;
 }
 
-cl_program vc_build(const char *source, const char *options)
-{
+cl_program vc_build(const char *source, const char *options) {
 	cl_program program = clCreateProgramWithSource(rig.context, 1, &source, NULL, &error);
 	MUST(error);
 	if (clBuildProgram(program, 1, &rig.device, options, NULL, NULL) != CL_SUCCESS) {
@@ -195,22 +182,19 @@ cl_program vc_build(const char *source, const char *options)
 	return program;
 }
 
-cl_kernel vc_kernel(cl_program program, const char *name)
-{
+cl_kernel vc_kernel(cl_program program, const char *name) {
 	cl_kernel kernel = clCreateKernel(program, name, &error);
 	MUST(error);
 	return kernel;
 }
 
-cl_mem vc_buffer(cl_mem_flags flags, size_t size)
-{
+cl_mem vc_buffer(cl_mem_flags flags, size_t size) {
 	cl_mem buffer = clCreateBuffer(rig.context, flags, size, NULL, &error);
 	MUST(error);
 	return buffer;
 }
 
-cl_mem vc_buffer_counting(size_t size, unsigned first)
-{
+cl_mem vc_buffer_counting(size_t size, unsigned first) {
 	unsigned char *bytes = malloc(size);
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (unsigned char)(first + i);
@@ -220,35 +204,30 @@ cl_mem vc_buffer_counting(size_t size, unsigned first)
 	return buffer;
 }
 
-void vc_read(cl_mem buffer, void *bytes, size_t size)
-{
+void vc_read(cl_mem buffer, void *bytes, size_t size) {
 	MUST(clEnqueueReadBuffer(rig.queue, buffer, CL_TRUE, 0, size, bytes, 0, NULL, NULL));
 }
 
-void vc_answer_buffer(const char *what, cl_mem buffer, size_t size)
-{
+void vc_answer_buffer(const char *what, cl_mem buffer, size_t size) {
 	void *bytes = malloc(size);
 	vc_read(buffer, bytes, size);
 	vc_answer_bytes(what, bytes, size);
 	free(bytes);
 }
 
-size_t vc_device_size(cl_device_info name)
-{
+size_t vc_device_size(cl_device_info name) {
 	size_t size = 0;
 	clGetDeviceInfo(rig.device, name, sizeof(size), &size, NULL);
 	return size;
 }
 
-cl_ulong vc_device_number(cl_device_info name)
-{
+cl_ulong vc_device_number(cl_device_info name) {
 	cl_ulong number = 0;
 	clGetDeviceInfo(rig.device, name, sizeof(number), &number, NULL);
 	return number;
 }
 
-char *vc_device_text(cl_device_info name)
-{
+char *vc_device_text(cl_device_info name) {
 	size_t size = 0;
 	clGetDeviceInfo(rig.device, name, 0, NULL, &size);
 	char *text = calloc(1, size + 1);
@@ -256,8 +235,7 @@ char *vc_device_text(cl_device_info name)
 	return text;
 }
 
-bool vc_device_extension(const char *name)
-{
+bool vc_device_extension(const char *name) {
 	char *list = vc_device_text(CL_DEVICE_EXTENSIONS), *rest = NULL;
 	bool found = false;
 	for (char *word = strtok_r(list, " ", &rest); word && !found; word = strtok_r(NULL, " ", &rest))

@@ -4,8 +4,7 @@
 
 #define SIZE ((size_t)4096)
 
-static void describe(cl_mem buffer)
-{
+static void describe(cl_mem buffer) {
 	cl_mem_object_type type = 0;
 	cl_mem_flags flags = 0;
 	cl_mem parent = NULL;
@@ -24,8 +23,7 @@ static void describe(cl_mem buffer)
 		  REFERENCES(clGetMemObjectInfo, buffer, CL_MEM_REFERENCE_COUNT));
 }
 
-static void flags(void)
-{
+static void flags(void) {
 	static const cl_mem_flags all[] = {
 		0,
 		CL_MEM_READ_WRITE,
@@ -70,7 +68,8 @@ static void flags(void)
 	MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &error));
 	MAKE(clCreateBuffer(rig.context, 0, 0, NULL, &error));
 	MAKE(clCreateBuffer(rig.context, 0, (size_t)1 << 50, NULL, &error));
-	cl_mem both = MAKE(clCreateBuffer(rig.context, CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &error));
+	cl_mem both =
+		MAKE(clCreateBuffer(rig.context, CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &error));
 	vc_answer_buffer("copied", both, sizeof(bytes));
 	CALL(clReleaseMemObject(both));
 	cl_mem_properties none[] = {0}, unknown[] = {0xdead, 1, 0};
@@ -82,8 +81,7 @@ static void flags(void)
 	MAKE(clCreateBufferWithProperties(rig.context, unknown, 0, SIZE, NULL, &error));
 }
 
-static void host_pointer(void)
-{
+static void host_pointer(void) {
 	unsigned char *bytes = aligned_alloc(4096, SIZE);
 	for (size_t i = 0; i < SIZE; i++)
 		bytes[i] = (unsigned char)(3 * i);
@@ -125,8 +123,7 @@ static void host_pointer(void)
 	free(odd);
 }
 
-static void sub_buffers(void)
-{
+static void sub_buffers(void) {
 	cl_mem parent = vc_buffer_counting(SIZE, 0);
 	cl_buffer_region region = {1024, 512}, odd = {1, 512}, outside = {SIZE, 1}, empty = {0, 0};
 	cl_mem sub = MAKE(clCreateSubBuffer(parent, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &error));
@@ -139,8 +136,8 @@ static void sub_buffers(void)
 	CALL(clEnqueueCopyBuffer(rig.queue, parent, sub, 0, 0, 512, 0, NULL, NULL));
 	vc_answer_buffer("parent", parent, SIZE);
 	CALL(clEnqueueCopyBuffer(rig.queue, parent, sub, 1024, 0, 512, 0, NULL, NULL));
-	unsigned char *map = clEnqueueMapBuffer(rig.queue, sub, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, 512, 0, NULL,
-						NULL, &error);
+	unsigned char *map =
+		clEnqueueMapBuffer(rig.queue, sub, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, 512, 0, NULL, NULL, &error);
 	vc_answer("map", "%s", vc_code_name(error));
 	if (map) {
 		vc_answer_bytes("mapped", map, 512);
@@ -165,8 +162,7 @@ static void sub_buffers(void)
 	CALL(clReleaseMemObject(sub));
 }
 
-static void transfers(void)
-{
+static void transfers(void) {
 	unsigned char bytes[256], back[256] = {0};
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(255 - i);
@@ -211,8 +207,7 @@ static void transfers(void)
 	CALL(clReleaseMemObject(other));
 }
 
-static void fills(void)
-{
+static void fills(void) {
 	cl_mem buffer = vc_buffer_counting(SIZE, 0);
 	unsigned char pattern[128];
 	for (size_t i = 0; i < sizeof(pattern); i++)
@@ -232,8 +227,7 @@ static void fills(void)
 	CALL(clReleaseMemObject(buffer));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	flags();
 	host_pointer();

@@ -5,20 +5,17 @@
 
 static struct vc_bell bell;
 
-static void CL_CALLBACK event_reached(cl_event event, cl_int status, void *user)
-{
+static void CL_CALLBACK event_reached(cl_event event, cl_int status, void *user) {
 	(void)event;
 	vc_bell_tell(user, status);
 }
 
-static void CL_CALLBACK memory_gone(cl_mem memory, void *user)
-{
+static void CL_CALLBACK memory_gone(cl_mem memory, void *user) {
 	(void)memory;
 	vc_bell_ring(user);
 }
 
-static void statuses(void)
-{
+static void statuses(void) {
 	static const cl_int wanted[] = {CL_SUBMITTED, CL_RUNNING, CL_COMPLETE};
 	cl_mem buffer = vc_buffer_counting(4096, 0);
 	cl_uint pattern = 3;
@@ -43,8 +40,7 @@ static void statuses(void)
 }
 
 /* Callbacks set after completion come at once; several on one event all come. */
-static void late_and_many(void)
-{
+static void late_and_many(void) {
 	cl_event event = NULL;
 	struct vc_bell many;
 	vc_bell_init(&many);
@@ -65,8 +61,7 @@ static void late_and_many(void)
 	vc_bell_finish(&many);
 }
 
-static void CL_CALLBACK enqueue_more(cl_event event, cl_int status, void *user)
-{
+static void CL_CALLBACK enqueue_more(cl_event event, cl_int status, void *user) {
 	(void)event, (void)status;
 	cl_uint pattern = 0x0b0b0b0b;
 	cl_mem buffer = user;
@@ -77,8 +72,7 @@ static void CL_CALLBACK enqueue_more(cl_event event, cl_int status, void *user)
 	clReleaseEvent(next);
 }
 
-static void enqueue_in_callback(void)
-{
+static void enqueue_in_callback(void) {
 	cl_mem buffer = vc_buffer_counting(4096, 0);
 	cl_event event = NULL;
 	unsigned before = vc_bell_rings(&bell);
@@ -91,8 +85,7 @@ static void enqueue_in_callback(void)
 	CALL(clReleaseMemObject(buffer));
 }
 
-static void memory(void)
-{
+static void memory(void) {
 	struct vc_bell gone;
 	vc_bell_init(&gone);
 	cl_mem buffer = vc_buffer(0, 4096);
@@ -112,8 +105,7 @@ static void memory(void)
 	vc_bell_finish(&gone);
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	vc_bell_init(&bell);
 	statuses();

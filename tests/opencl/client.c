@@ -6,9 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char source[] =
-	"kernel void add(global uint *x) { x[get_global_id(0)] += get_global_id(0); }\n"
-	"kernel void endless(global volatile uint *x) { x[1] = 1; while (x[0] == 0) ; }\n";
+static const char source[] = "kernel void add(global uint *x) { x[get_global_id(0)] += get_global_id(0); }\n"
+			     "kernel void endless(global volatile uint *x) { x[1] = 1; while (x[0] == 0) ; }\n";
 
 #define COUNT ((size_t)1024)
 
@@ -20,8 +19,7 @@ struct session {
 };
 
 /* Everything anew: platform, context, queue, program. Returns the first code that is not CL_SUCCESS. */
-static cl_int open_session(struct session *session)
-{
+static cl_int open_session(struct session *session) {
 	cl_platform_id platform;
 	cl_device_id device;
 	const char *text = source;
@@ -46,8 +44,7 @@ static cl_int open_session(struct session *session)
 }
 
 /* Runs the adding kernel for @ms and checks the sums. Returns how often, or -1 when a call failed or a sum is wrong. */
-static long work(struct session *session, long ms)
-{
+static long work(struct session *session, long ms) {
 	cl_uint values[COUNT] = {0};
 	cl_int code;
 	size_t count = COUNT;
@@ -56,13 +53,16 @@ static long work(struct session *session, long ms)
 	cl_kernel kernel = clCreateKernel(session->program, "add", &code);
 	if (code != CL_SUCCESS || clSetKernelArg(kernel, 0, sizeof(session->buffer), &session->buffer) != CL_SUCCESS)
 		return -1;
-	if (clEnqueueWriteBuffer(session->queue, session->buffer, CL_TRUE, 0, sizeof(values), values, 0, NULL, NULL) != CL_SUCCESS)
+	if (clEnqueueWriteBuffer(session->queue, session->buffer, CL_TRUE, 0, sizeof(values), values, 0, NULL, NULL) !=
+	    CL_SUCCESS)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		rounds++;
-		if (clEnqueueNDRangeKernel(session->queue, kernel, 1, NULL, &count, NULL, 0, NULL, NULL) != CL_SUCCESS ||
-		    clEnqueueReadBuffer(session->queue, session->buffer, CL_TRUE, 0, sizeof(values), values, 0, NULL, NULL) != CL_SUCCESS)
+		if (clEnqueueNDRangeKernel(session->queue, kernel, 1, NULL, &count, NULL, 0, NULL, NULL) !=
+			    CL_SUCCESS ||
+		    clEnqueueReadBuffer(session->queue, session->buffer, CL_TRUE, 0, sizeof(values), values, 0, NULL,
+					NULL) != CL_SUCCESS)
 			return -1;
 		for (cl_uint i = 0; i < COUNT; i++)
 			if (values[i] != (cl_uint)rounds * i)
@@ -74,8 +74,7 @@ static long work(struct session *session, long ms)
 }
 
 /* After a fault: the old objects fail but can be released, and everything can be had anew. */
-static int recover(struct session *old)
-{
+static int recover(struct session *old) {
 	clReleaseMemObject(old->buffer);
 	clReleaseProgram(old->program);
 	clReleaseCommandQueue(old->queue);
@@ -92,8 +91,7 @@ static int recover(struct session *old)
 }
 
 /* A kernel that nobody ends: the wait for it returns only when its worker is gone. */
-static int endless(struct session *session)
-{
+static int endless(struct session *session) {
 	cl_int code;
 	size_t one = 1;
 	cl_uint zero[2] = {0};
@@ -114,8 +112,7 @@ static int endless(struct session *session)
 }
 
 /* Makes the host's implementation crash: PoCL 6.0 divides by a local size of 0. */
-static int crash(struct session *session)
-{
+static int crash(struct session *session) {
 	cl_int code;
 	size_t global = 16, local = 0;
 	cl_kernel kernel = clCreateKernel(session->program, "add", &code);
@@ -130,8 +127,7 @@ static int crash(struct session *session)
 	return recover(session);
 }
 
-static _Noreturn void map_and_wait(struct session *session)
-{
+static _Noreturn void map_and_wait(struct session *session) {
 	cl_int code;
 	cl_mem big = clCreateBuffer(session->context, CL_MEM_ALLOC_HOST_PTR, 64 << 20, NULL, &code);
 	MUST(code);
@@ -144,8 +140,7 @@ static _Noreturn void map_and_wait(struct session *session)
 }
 
 /* Until standard input ends. */
-static int idle(struct session *session)
-{
+static int idle(struct session *session) {
 	if (work(session, 1) <= 0)
 		return 1;
 	puts("idle");
@@ -154,8 +149,7 @@ static int idle(struct session *session)
 	return 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	const char *mode = argc > 1 ? argv[1] : "";
 	struct session session = {0};

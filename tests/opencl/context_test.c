@@ -3,13 +3,11 @@
 #include "answers.h"
 #include "bell.h"
 
-static void CL_CALLBACK notify(const char *text, const void *info, size_t size, void *user)
-{
+static void CL_CALLBACK notify(const char *text, const void *info, size_t size, void *user) {
 	(void)text, (void)info, (void)size, (void)user;
 }
 
-static void info(void)
-{
+static void info(void) {
 	cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)rig.platform, 0};
 	cl_context_properties got[8] = {0};
 	size_t size = 0;
@@ -36,8 +34,7 @@ static void info(void)
 	CALL(clReleaseContext(context));
 }
 
-static void from_type(void)
-{
+static void from_type(void) {
 	cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)rig.platform, 0};
 	cl_context context = MAKE(clCreateContextFromType(properties, CL_DEVICE_TYPE_ALL, NULL, NULL, &error));
 	CALL(clReleaseContext(context));
@@ -56,8 +53,7 @@ static void from_type(void)
 	}
 }
 
-static void bad_arguments(void)
-{
+static void bad_arguments(void) {
 	cl_context_properties unknown[] = {0xdead, 0, 0};
 	cl_context_properties bad_platform[] = {CL_CONTEXT_PLATFORM, 0, 0};
 	cl_context_properties repeated[] = {CL_CONTEXT_INTEROP_USER_SYNC, 1, CL_CONTEXT_INTEROP_USER_SYNC, 1, 0};
@@ -73,15 +69,13 @@ static void bad_arguments(void)
 	CALL(clGetContextInfo(NULL, CL_CONTEXT_DEVICES, 0, NULL, NULL));
 }
 
-static void CL_CALLBACK destroyed(cl_context context, void *bell)
-{
+static void CL_CALLBACK destroyed(cl_context context, void *bell) {
 	(void)context;
 	vc_bell_ring(bell);
 }
 
 /* The callback comes when the last object lets go of the context, not before. */
-static void destructor(void)
-{
+static void destructor(void) {
 	struct vc_bell bell;
 	vc_bell_init(&bell);
 	cl_context context = MAKE(clCreateContext(NULL, 1, &rig.device, NULL, NULL, &error));
@@ -98,8 +92,7 @@ static void destructor(void)
 	vc_bell_finish(&bell);
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	info();
 	from_type();

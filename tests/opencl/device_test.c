@@ -110,8 +110,7 @@ static const struct property properties[] = {
 	P(PREFERRED_WORK_GROUP_SIZE_MULTIPLE, NUMBER),
 };
 
-static void one(cl_device_id device, const struct property *property)
-{
+static void one(cl_device_id device, const struct property *property) {
 	size_t size = 0;
 	cl_int code = clGetDeviceInfo(device, property->name, 0, NULL, &size);
 	if (code != CL_SUCCESS) {
@@ -148,9 +147,9 @@ static void one(cl_device_id device, const struct property *property)
 }
 
 /* What remoting may rightly report as less: memory sizes by quota, the kinds of SVM. Only bounds hold for both. */
-static void bounded(void)
-{
-	cl_ulong global = vc_device_number(CL_DEVICE_GLOBAL_MEM_SIZE), most = vc_device_number(CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+static void bounded(void) {
+	cl_ulong global = vc_device_number(CL_DEVICE_GLOBAL_MEM_SIZE),
+		 most = vc_device_number(CL_DEVICE_MAX_MEM_ALLOC_SIZE);
 	CHECK(most <= global && most >= global / 4 - global / 64);
 	CHECK(most >= 128u << 20);
 	cl_ulong svm = vc_device_number(CL_DEVICE_SVM_CAPABILITIES);
@@ -176,8 +175,7 @@ static void bounded(void)
 	CALL(clGetHostTimer(rig.device, NULL));
 }
 
-static void bad_questions(void)
-{
+static void bad_questions(void) {
 	char text[8];
 	size_t size = 0;
 	CALL(clGetDeviceInfo(rig.device, 0xdead, sizeof(text), text, &size));
@@ -191,8 +189,7 @@ static void bad_questions(void)
 	CALL(clReleaseDevice(NULL));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
 		one(rig.device, &properties[i]);

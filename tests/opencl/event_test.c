@@ -4,15 +4,13 @@
 
 static cl_command_queue other, loose; /* in order and out of order, both of the rig's context */
 
-static cl_int state(cl_event event)
-{
+static cl_int state(cl_event event) {
 	cl_int is = 99;
 	MUST(clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(is), &is, NULL));
 	return is;
 }
 
-static void describe(cl_event event)
-{
+static void describe(cl_event event) {
 	cl_command_type type = 0;
 	cl_command_queue queue = NULL;
 	cl_context context = NULL;
@@ -27,8 +25,7 @@ static void describe(cl_event event)
 }
 
 /* What each kind of command calls itself. */
-static void types(void)
-{
+static void types(void) {
 	cl_mem a = vc_buffer_counting(4096, 0), b = vc_buffer_counting(4096, 0);
 	char bytes[64];
 	size_t zero[3] = {0}, some[3] = {4, 4, 1};
@@ -52,16 +49,15 @@ static void types(void)
 	CALL(clReleaseMemObject(b));
 }
 
-static void across_queues(void)
-{
+static void across_queues(void) {
 	cl_mem a = vc_buffer_counting(65536, 0), b = vc_buffer_counting(65536, 1), c = vc_buffer_counting(65536, 2);
 	cl_command_queue queues[3] = {rig.queue, other, loose};
 	cl_mem buffers[3] = {a, b, c};
 	cl_event last = NULL;
 	for (size_t i = 0; i < 300; i++) {
 		cl_event next = NULL;
-		MUST(clEnqueueCopyBuffer(queues[i % 3], buffers[i % 3], buffers[(i + 1) % 3], i * 16, i * 16 + 64, 4096, last ? 1 : 0,
-					 last ? &last : NULL, &next));
+		MUST(clEnqueueCopyBuffer(queues[i % 3], buffers[i % 3], buffers[(i + 1) % 3], i * 16, i * 16 + 64, 4096,
+					 last ? 1 : 0, last ? &last : NULL, &next));
 		if (last)
 			MUST(clReleaseEvent(last));
 		last = next;
@@ -78,8 +74,7 @@ static void across_queues(void)
 	CALL(clReleaseMemObject(c));
 }
 
-static void user_events(void)
-{
+static void user_events(void) {
 	cl_mem buffer = vc_buffer_counting(64, 0);
 	cl_uint pattern = 0x11111111;
 	cl_event user = MAKE(clCreateUserEvent(rig.context, &error)), fill = NULL, marker = NULL;
@@ -106,8 +101,7 @@ static void user_events(void)
 }
 
 /* A command that waits for one that failed fails too. */
-static void failing(void)
-{
+static void failing(void) {
 	cl_mem buffer = vc_buffer_counting(64, 0);
 	cl_uint pattern = 0x22222222;
 	cl_event user = MAKE(clCreateUserEvent(rig.context, &error)), fill = NULL;
@@ -123,8 +117,7 @@ static void failing(void)
 	CALL(clReleaseMemObject(buffer));
 }
 
-static void out_of_order(void)
-{
+static void out_of_order(void) {
 	cl_program program = vc_build("kernel void add(global uint *x, uint n) { atomic_add(x, n); }"
 				      "kernel void twice(global uint *x) { x[0] *= 2; }",
 				      "");
@@ -157,8 +150,7 @@ static void out_of_order(void)
 	CALL(clReleaseProgram(program));
 }
 
-static void old_functions(void)
-{
+static void old_functions(void) {
 	cl_event event = NULL;
 	CALL(clEnqueueMarker(rig.queue, &event));
 	CALL(clEnqueueBarrier(rig.queue));
@@ -169,8 +161,7 @@ static void old_functions(void)
 	CALL(clEnqueueBarrier(NULL));
 }
 
-static void bad_arguments(void)
-{
+static void bad_arguments(void) {
 	cl_event none = NULL, event = NULL, foreign = NULL;
 	char bytes[16];
 	CALL(clWaitForEvents(0, NULL));
@@ -203,8 +194,7 @@ static void bad_arguments(void)
 	CALL(clReleaseEvent(event));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_queue_properties out[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, 0};
 	other = clCreateCommandQueueWithProperties(rig.context, rig.device, NULL, &error);

@@ -11,8 +11,7 @@ struct at {
 
 static unsigned char bytes[65536];
 
-static cl_mem image(cl_mem_object_type type, size_t width, size_t height, size_t layers)
-{
+static cl_mem image(cl_mem_object_type type, size_t width, size_t height, size_t layers) {
 	cl_image_desc desc = {.image_type = type, .image_width = width, .image_height = height};
 	if (type == CL_MEM_OBJECT_IMAGE3D)
 		desc.image_depth = layers;
@@ -25,15 +24,13 @@ static cl_mem image(cl_mem_object_type type, size_t width, size_t height, size_t
 	return made;
 }
 
-static void content(const char *what, cl_mem of, const size_t *region)
-{
+static void content(const char *what, cl_mem of, const size_t *region) {
 	memset(bytes, 0, sizeof(bytes));
 	MUST(clEnqueueReadImage(rig.queue, of, CL_TRUE, AT(0, 0, 0), region, 0, 0, bytes, 0, NULL, NULL));
 	vc_answer_bytes(what, bytes, region[0] * region[1] * region[2] * 4);
 }
 
-static void read_and_write(void)
-{
+static void read_and_write(void) {
 	cl_mem flat = image(CL_MEM_OBJECT_IMAGE2D, 32, 16, 0), deep = image(CL_MEM_OBJECT_IMAGE3D, 16, 8, 6);
 	cl_event event = NULL;
 	memset(bytes, 0x11, sizeof(bytes));
@@ -60,8 +57,7 @@ static void read_and_write(void)
 	CALL(clReleaseMemObject(deep));
 }
 
-static void copies(void)
-{
+static void copies(void) {
 	cl_mem a = image(CL_MEM_OBJECT_IMAGE2D, 32, 16, 0), b = image(CL_MEM_OBJECT_IMAGE2D, 20, 30, 0);
 	cl_mem many = image(CL_MEM_OBJECT_IMAGE2D_ARRAY, 16, 16, 4), buffer = vc_buffer_counting(8192, 5);
 	CALL(clEnqueueCopyImage(rig.queue, a, b, AT(2, 3, 0), AT(4, 5, 0), AT(10, 9, 1), 0, NULL, NULL));
@@ -92,8 +88,7 @@ static void copies(void)
 	CALL(clReleaseMemObject(buffer));
 }
 
-static void fills(void)
-{
+static void fills(void) {
 	cl_mem flat = image(CL_MEM_OBJECT_IMAGE2D, 32, 16, 0), many = image(CL_MEM_OBJECT_IMAGE1D_ARRAY, 32, 0, 5);
 	cl_uint colour[4] = {1, 2, 300, 255};
 	CALL(clEnqueueFillImage(rig.queue, flat, colour, AT(4, 4, 0), AT(8, 8, 1), 0, NULL, NULL));
@@ -114,12 +109,11 @@ static void fills(void)
 	CALL(clReleaseMemObject(flat));
 }
 
-static void maps(void)
-{
+static void maps(void) {
 	cl_mem flat = image(CL_MEM_OBJECT_IMAGE2D, 32, 16, 0), deep = image(CL_MEM_OBJECT_IMAGE3D, 16, 8, 6);
 	size_t row = 0, slice = 99;
-	unsigned char *map = MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, AT(2, 3, 0), AT(5, 6, 1),
-						    &row, &slice, 0, NULL, NULL, &error));
+	unsigned char *map = MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, AT(2, 3, 0),
+						    AT(5, 6, 1), &row, &slice, 0, NULL, NULL, &error));
 	vc_answer("pitches", "%zu %zu", row, slice);
 	for (size_t y = 0; map && y < 6; y++) {
 		vc_answer_bytes("row", map + y * row, 5 * 4);
@@ -131,8 +125,8 @@ static void maps(void)
 	vc_answer("maps", "%u", REFERENCES(clGetMemObjectInfo, flat, CL_MEM_MAP_COUNT));
 
 	cl_event event = NULL;
-	map = MAKE(clEnqueueMapImage(rig.queue, deep, CL_FALSE, CL_MAP_READ, AT(1, 1, 1), AT(3, 3, 3), &row, &slice, 0, NULL,
-				     &event, &error));
+	map = MAKE(clEnqueueMapImage(rig.queue, deep, CL_FALSE, CL_MAP_READ, AT(1, 1, 1), AT(3, 3, 3), &row, &slice, 0,
+				     NULL, &event, &error));
 	CALL(clWaitForEvents(1, &event));
 	CALL(clReleaseEvent(event));
 	vc_answer("pitches", "%zu %zu", row, slice);
@@ -140,24 +134,27 @@ static void maps(void)
 		vc_answer_bytes("row", map + z * slice + 2 * row, 3 * 4);
 	CALL(clEnqueueUnmapMemObject(rig.queue, deep, map, 0, NULL, NULL));
 
-	map = MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, AT(0, 0, 0), AT(32, 1, 1), &row, NULL,
-				     0, NULL, NULL, &error));
+	map = MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, AT(0, 0, 0),
+				     AT(32, 1, 1), &row, NULL, 0, NULL, NULL, &error));
 	if (map) {
 		memset(map, 0x99, 32 * 4);
 		CALL(clEnqueueUnmapMemObject(rig.queue, flat, map, 0, NULL, NULL));
 	}
 	content("invalidated", flat, AT(32, 16, 1));
-	MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(33, 1, 1), &row, &slice, 0, NULL, NULL, &error));
-	MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), NULL, &slice, 0, NULL, NULL, &error));
-	MAKE(clEnqueueMapImage(rig.queue, deep, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), &row, NULL, 0, NULL, NULL, &error));
-	MAKE(clEnqueueMapImage(rig.queue, NULL, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), &row, &slice, 0, NULL, NULL, &error));
+	MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(33, 1, 1), &row, &slice, 0, NULL,
+			       NULL, &error));
+	MAKE(clEnqueueMapImage(rig.queue, flat, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), NULL, &slice, 0, NULL,
+			       NULL, &error));
+	MAKE(clEnqueueMapImage(rig.queue, deep, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), &row, NULL, 0, NULL,
+			       NULL, &error));
+	MAKE(clEnqueueMapImage(rig.queue, NULL, CL_TRUE, CL_MAP_READ, AT(0, 0, 0), AT(3, 1, 1), &row, &slice, 0, NULL,
+			       NULL, &error));
 	CALL(clFinish(rig.queue));
 	CALL(clReleaseMemObject(flat));
 	CALL(clReleaseMemObject(deep));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	if (!vc_device_number(CL_DEVICE_IMAGE_SUPPORT)) {
 		vc_answer_not_offered("images");

@@ -2,20 +2,25 @@
 // Images of all kinds: formats, properties, access from kernels, bad descriptors.
 #include "answers.h"
 
-static const cl_image_format rgba8 = {CL_RGBA, CL_UNORM_INT8}, rgba32f = {CL_RGBA, CL_FLOAT}, r32u = {CL_R, CL_UNSIGNED_INT32};
+static const cl_image_format rgba8 = {CL_RGBA, CL_UNORM_INT8}, rgba32f = {CL_RGBA, CL_FLOAT},
+			     r32u = {CL_R, CL_UNSIGNED_INT32};
 
 static const struct {
 	cl_mem_object_type type;
 	const char *name;
 } types[] = {
-	{CL_MEM_OBJECT_IMAGE1D, "1D"},	     {CL_MEM_OBJECT_IMAGE1D_ARRAY, "1D array"}, {CL_MEM_OBJECT_IMAGE1D_BUFFER, "1D buffer"},
-	{CL_MEM_OBJECT_IMAGE2D, "2D"},	     {CL_MEM_OBJECT_IMAGE2D_ARRAY, "2D array"}, {CL_MEM_OBJECT_IMAGE3D, "3D"},
+	{CL_MEM_OBJECT_IMAGE1D, "1D"},
+	{CL_MEM_OBJECT_IMAGE1D_ARRAY, "1D array"},
+	{CL_MEM_OBJECT_IMAGE1D_BUFFER, "1D buffer"},
+	{CL_MEM_OBJECT_IMAGE2D, "2D"},
+	{CL_MEM_OBJECT_IMAGE2D_ARRAY, "2D array"},
+	{CL_MEM_OBJECT_IMAGE3D, "3D"},
 	{CL_MEM_OBJECT_BUFFER, "no image"},
 };
 
-static void formats(void)
-{
-	static const cl_mem_flags flags[] = {CL_MEM_READ_ONLY, CL_MEM_WRITE_ONLY, CL_MEM_READ_WRITE, CL_MEM_KERNEL_READ_AND_WRITE};
+static void formats(void) {
+	static const cl_mem_flags flags[] = {CL_MEM_READ_ONLY, CL_MEM_WRITE_ONLY, CL_MEM_READ_WRITE,
+					     CL_MEM_KERNEL_READ_AND_WRITE};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		for (size_t k = 0; k < 4; k++) {
 			cl_image_format list[256];
@@ -30,17 +35,18 @@ static void formats(void)
 	cl_uint count = 0;
 	CALL(clGetSupportedImageFormats(rig.context, CL_MEM_READ_WRITE, CL_MEM_OBJECT_IMAGE2D, 1, &one, &count));
 	CALL(clGetSupportedImageFormats(rig.context, CL_MEM_READ_WRITE, CL_MEM_OBJECT_IMAGE2D, 0, &one, NULL));
-	CALL(clGetSupportedImageFormats(rig.context, CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY, CL_MEM_OBJECT_IMAGE2D, 1, &one, NULL));
+	CALL(clGetSupportedImageFormats(rig.context, CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY, CL_MEM_OBJECT_IMAGE2D, 1,
+					&one, NULL));
 }
 
-static void describe(cl_mem image)
-{
+static void describe(cl_mem image) {
 	static const struct {
 		cl_image_info name;
 		const char *text;
 	} sizes[] = {
-		{CL_IMAGE_ELEMENT_SIZE, "element"}, {CL_IMAGE_ROW_PITCH, "row pitch"}, {CL_IMAGE_SLICE_PITCH, "slice pitch"},
-		{CL_IMAGE_WIDTH, "width"},	    {CL_IMAGE_HEIGHT, "height"},       {CL_IMAGE_DEPTH, "depth"},
+		{CL_IMAGE_ELEMENT_SIZE, "element"},    {CL_IMAGE_ROW_PITCH, "row pitch"},
+		{CL_IMAGE_SLICE_PITCH, "slice pitch"}, {CL_IMAGE_WIDTH, "width"},
+		{CL_IMAGE_HEIGHT, "height"},           {CL_IMAGE_DEPTH, "depth"},
 		{CL_IMAGE_ARRAY_SIZE, "array"},
 	};
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -59,19 +65,18 @@ static void describe(cl_mem image)
 	CALL(clGetMemObjectInfo(image, CL_MEM_TYPE, sizeof(type), &type, NULL));
 	CALL(clGetMemObjectInfo(image, CL_MEM_SIZE, sizeof(size), &size, NULL));
 	CALL(clGetMemObjectInfo(image, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof(of), &of, NULL));
-	vc_answer("image", "type %#x, format %#x %#x, levels %u, samples %u, %zu bytes, %s", type, format.image_channel_order,
-		  format.image_channel_data_type, levels, samples, size, of ? "of a buffer" : "of its own");
+	vc_answer("image", "type %#x, format %#x %#x, levels %u, samples %u, %zu bytes, %s", type,
+		  format.image_channel_order, format.image_channel_data_type, levels, samples, size,
+		  of ? "of a buffer" : "of its own");
 	CALL(clGetImageInfo(image, 0xdead, sizeof(size), &size, NULL));
 	CALL(clGetImageInfo(image, CL_IMAGE_WIDTH, 1, &size, NULL));
 }
 
-static cl_mem image(cl_mem_flags flags, cl_image_format format, cl_image_desc desc, void *host)
-{
+static cl_mem image(cl_mem_flags flags, cl_image_format format, cl_image_desc desc, void *host) {
 	return clCreateImage(rig.context, flags, &format, &desc, host, &error);
 }
 
-static void kinds(void)
-{
+static void kinds(void) {
 	unsigned char bytes[16 * 8 * 4 * 4];
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(7 * i);
@@ -81,7 +86,10 @@ static void kinds(void)
 		{.image_type = CL_MEM_OBJECT_IMAGE1D_ARRAY, .image_width = 16, .image_array_size = 5},
 		{.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 16, .image_height = 8},
 		{.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 10, .image_height = 8, .image_row_pitch = 64},
-		{.image_type = CL_MEM_OBJECT_IMAGE2D_ARRAY, .image_width = 16, .image_height = 8, .image_array_size = 3},
+		{.image_type = CL_MEM_OBJECT_IMAGE2D_ARRAY,
+		 .image_width = 16,
+		 .image_height = 8,
+		 .image_array_size = 3},
 		{.image_type = CL_MEM_OBJECT_IMAGE3D, .image_width = 16, .image_height = 8, .image_depth = 4},
 	};
 	for (size_t i = 0; i < sizeof(desc) / sizeof(desc[0]); i++) {
@@ -112,7 +120,10 @@ static void kinds(void)
 		vc_answer("references", "%u", REFERENCES(clGetMemObjectInfo, buffer, CL_MEM_REFERENCE_COUNT));
 		CALL(clReleaseMemObject(made));
 	}
-	cl_image_desc from_buffer = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 16, .image_height = 8, .image_row_pitch = 128,
+	cl_image_desc from_buffer = {.image_type = CL_MEM_OBJECT_IMAGE2D,
+				     .image_width = 16,
+				     .image_height = 8,
+				     .image_row_pitch = 128,
 				     .buffer = buffer};
 	made = MAKE(image(CL_MEM_READ_WRITE, rgba8, from_buffer, NULL));
 	if (made) {
@@ -126,12 +137,14 @@ static void kinds(void)
 		CALL(clReleaseMemObject(made));
 }
 
-static void use_host_pointer(void)
-{
+static void use_host_pointer(void) {
 	float *pixels = aligned_alloc(4096, 65536);
 	for (int i = 0; i < 16384; i++)
 		pixels[i] = (float)i;
-	cl_image_desc desc = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 64, .image_height = 32, .image_row_pitch = 64 * 16 + 256};
+	cl_image_desc desc = {.image_type = CL_MEM_OBJECT_IMAGE2D,
+			      .image_width = 64,
+			      .image_height = 32,
+			      .image_row_pitch = 64 * 16 + 256};
 	cl_mem made = MAKE(image(CL_MEM_USE_HOST_PTR, rgba32f, desc, pixels));
 	if (made) {
 		describe(made);
@@ -144,26 +157,26 @@ static void use_host_pointer(void)
 	free(pixels);
 }
 
-static void in_kernels(void)
-{
-	cl_program program = vc_build(
-		"kernel void turn(read_only image2d_t in, write_only image2d_t out, sampler_t how) {"
-		" int x = get_global_id(0), y = get_global_id(1);"
-		" float2 at = (float2)((y + 0.5f) / get_image_width(in), (x + 0.5f) / get_image_height(in));"
-		" write_imagef(out, (int2)(x, y), read_imagef(in, how, at).wzyx); }"
-		"kernel void sum(read_only image3d_t in, global uint *out) {"
-		" int x = get_global_id(0); uint total = 0;"
-		" for (int z = 0; z < get_image_depth(in); z++) for (int y = 0; y < get_image_height(in); y++)"
-		"  total += read_imageui(in, (int4)(x, y, z, 0)).x;"
-		" out[x] = total; }",
-		"");
+static void in_kernels(void) {
+	cl_program program =
+		vc_build("kernel void turn(read_only image2d_t in, write_only image2d_t out, sampler_t how) {"
+			 " int x = get_global_id(0), y = get_global_id(1);"
+			 " float2 at = (float2)((y + 0.5f) / get_image_width(in), (x + 0.5f) / get_image_height(in));"
+			 " write_imagef(out, (int2)(x, y), read_imagef(in, how, at).wzyx); }"
+			 "kernel void sum(read_only image3d_t in, global uint *out) {"
+			 " int x = get_global_id(0); uint total = 0;"
+			 " for (int z = 0; z < get_image_depth(in); z++) for (int y = 0; y < get_image_height(in); y++)"
+			 "  total += read_imageui(in, (int4)(x, y, z, 0)).x;"
+			 " out[x] = total; }",
+			 "");
 	unsigned char bytes[16 * 16 * 4], back[sizeof(bytes)];
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(i * i);
 	cl_image_desc flat = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 16, .image_height = 16};
 	cl_mem in = MAKE(image(CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, rgba8, flat, bytes));
 	cl_mem out = MAKE(image(CL_MEM_WRITE_ONLY, rgba8, flat, NULL));
-	cl_sampler sampler = MAKE(clCreateSampler(rig.context, CL_TRUE, CL_ADDRESS_CLAMP_TO_EDGE, CL_FILTER_NEAREST, &error));
+	cl_sampler sampler =
+		MAKE(clCreateSampler(rig.context, CL_TRUE, CL_ADDRESS_CLAMP_TO_EDGE, CL_FILTER_NEAREST, &error));
 	cl_kernel kernel = vc_kernel(program, "turn");
 	CALL(clSetKernelArg(kernel, 0, sizeof(in), &in));
 	CALL(clSetKernelArg(kernel, 1, sizeof(out), &out));
@@ -180,7 +193,8 @@ static void in_kernels(void)
 	cl_uint cube[4 * 4 * 4], sums[4] = {0};
 	for (cl_uint i = 0; i < 64; i++)
 		cube[i] = i;
-	cl_image_desc deep = {.image_type = CL_MEM_OBJECT_IMAGE3D, .image_width = 4, .image_height = 4, .image_depth = 4};
+	cl_image_desc deep = {
+		.image_type = CL_MEM_OBJECT_IMAGE3D, .image_width = 4, .image_height = 4, .image_depth = 4};
 	in = MAKE(image(CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, r32u, deep, cube));
 	out = vc_buffer(0, sizeof(sums));
 	kernel = vc_kernel(program, "sum");
@@ -196,8 +210,7 @@ static void in_kernels(void)
 	CALL(clReleaseProgram(program));
 }
 
-static void bad_descriptors(void)
-{
+static void bad_descriptors(void) {
 	cl_image_desc good = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 16, .image_height = 16}, bad = good;
 	unsigned char bytes[1024] = {0};
 	bad.image_width = 0;
@@ -226,8 +239,7 @@ static void bad_descriptors(void)
 	CALL(clGetImageInfo(NULL, CL_IMAGE_WIDTH, sizeof(bytes), bytes, NULL));
 }
 
-static void old_functions(void)
-{
+static void old_functions(void) {
 	cl_mem made = MAKE(clCreateImage2D(rig.context, 0, &rgba8, 16, 8, 0, NULL, &error));
 	describe(made);
 	CALL(clReleaseMemObject(made));
@@ -237,8 +249,7 @@ static void old_functions(void)
 	MAKE(clCreateImage2D(rig.context, 0, &rgba8, 0, 8, 0, NULL, &error));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	if (!vc_device_number(CL_DEVICE_IMAGE_SUPPORT)) {
 		vc_answer_not_offered("images");

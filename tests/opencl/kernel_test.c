@@ -4,21 +4,24 @@
 
 static const char source[] =
 	"struct pair { int a; float b; };\n"
-	"kernel void every(global int *g, constant int *c, local int *l, char ch, short sh, int in, long lo, float fl, double db,\n"
+	"kernel void every(global int *g, constant int *c, local int *l, char ch, short sh, int in, long lo, float fl, "
+	"double db,\n"
 	"                int4 v4, float16 v16, struct pair p, uchar3 u3) {\n"
 	"  l[get_local_id(0)] = c[0]; barrier(CLK_LOCAL_MEM_FENCE);\n"
 	"  if (get_global_id(0) == 0) {\n"
-	"    g[0] = l[0]; g[1] = ch; g[2] = sh; g[3] = in; g[4] = (int)lo; g[5] = (int)(fl * 10); g[6] = (int)(db * 100);\n"
-	"    g[7] = v4.x + v4.y * 10 + v4.z * 100 + v4.w * 1000; g[8] = (int)(v16.s0 + v16.sf); g[9] = p.a; g[10] = (int)p.b; g[11] = u3.z;\n"
+	"    g[0] = l[0]; g[1] = ch; g[2] = sh; g[3] = in; g[4] = (int)lo; g[5] = (int)(fl * 10); g[6] = (int)(db * "
+	"100);\n"
+	"    g[7] = v4.x + v4.y * 10 + v4.z * 100 + v4.w * 1000; g[8] = (int)(v16.s0 + v16.sf); g[9] = p.a; g[10] = "
+	"(int)p.b; g[11] = u3.z;\n"
 	"  } }\n"
 	"kernel __attribute__((reqd_work_group_size(8, 2, 1))) void fixed(global int *g) { g[get_global_id(0)] = 1; }\n"
 	"kernel __attribute__((vec_type_hint(float4))) __attribute__((work_group_size_hint(4, 1, 1)))\n"
-	"void hinted(const global float *restrict in, volatile global int *out, read_only image2d_t picture, sampler_t how) { out[0] = in[0]; }\n"
+	"void hinted(const global float *restrict in, volatile global int *out, read_only image2d_t picture, sampler_t "
+	"how) { out[0] = in[0]; }\n"
 	"kernel void nothing(void) { }\n"
 	"kernel void maybe(global int *g, global int *perhaps) { g[0] = perhaps == 0 ? 1 : 2; }\n";
 
-static void describe(cl_kernel kernel)
-{
+static void describe(cl_kernel kernel) {
 	char text[512] = "";
 	cl_uint args = 0;
 	cl_context context = NULL;
@@ -29,7 +32,8 @@ static void describe(cl_kernel kernel)
 	CALL(clGetKernelInfo(kernel, CL_KERNEL_CONTEXT, sizeof(context), &context, NULL));
 	CALL(clGetKernelInfo(kernel, CL_KERNEL_PROGRAM, sizeof(program), &program, NULL));
 	CHECK(context == rig.context && program);
-	vc_answer("kernel", "%s, %u args, references %u", text, args, REFERENCES(clGetKernelInfo, kernel, CL_KERNEL_REFERENCE_COUNT));
+	vc_answer("kernel", "%s, %u args, references %u", text, args,
+		  REFERENCES(clGetKernelInfo, kernel, CL_KERNEL_REFERENCE_COUNT));
 	CALL(clGetKernelInfo(kernel, CL_KERNEL_ATTRIBUTES, sizeof(text), text, &size));
 	vc_answer("attributes", "%s", text);
 	for (cl_uint i = 0; i < args; i++) {
@@ -50,49 +54,50 @@ static void describe(cl_kernel kernel)
 	CALL(clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, 1, text, NULL));
 }
 
-static void work_groups(cl_kernel kernel)
-{
+static void work_groups(cl_kernel kernel) {
 	size_t most = 0, size[3] = {9, 9, 9}, multiple = 0;
 	cl_ulong local = 0, private = 0;
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof(size), size, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_LOCAL_MEM_SIZE, sizeof(local), &local, NULL));
-	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, sizeof(multiple), &multiple,
-				      NULL));
+	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE,
+				      sizeof(multiple), &multiple, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_PRIVATE_MEM_SIZE, sizeof(private), &private, NULL));
-	vc_answer("work groups", "at most %zu, compiled for %zu %zu %zu, multiples of %zu, local %llu, private %llu", most, size[0],
-		  size[1], size[2], multiple, (unsigned long long)local, (unsigned long long)private);
+	vc_answer("work groups", "at most %zu, compiled for %zu %zu %zu, multiples of %zu, local %llu, private %llu",
+		  most, size[0], size[1], size[2], multiple, (unsigned long long)local, (unsigned long long)private);
 	CALL(clGetKernelWorkGroupInfo(kernel, NULL, CL_KERNEL_WORK_GROUP_SIZE, sizeof(most), &most, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_GLOBAL_WORK_SIZE, sizeof(size), size, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, 0xdead, sizeof(size), size, NULL));
 	CALL(clGetKernelWorkGroupInfo(kernel, rig.device, CL_KERNEL_WORK_GROUP_SIZE, 1, size, NULL));
 
 	size_t local_size[3] = {8, 2, 1}, sub = 0, count = 4, back[3] = {0};
-	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_MAX_SUB_GROUP_SIZE_FOR_NDRANGE, sizeof(local_size), local_size,
-				     sizeof(sub), &sub, NULL));
+	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_MAX_SUB_GROUP_SIZE_FOR_NDRANGE, sizeof(local_size),
+				     local_size, sizeof(sub), &sub, NULL));
 	vc_answer("sub-group size", "%zu", sub);
-	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_SUB_GROUP_COUNT_FOR_NDRANGE, sizeof(local_size), local_size,
-				     sizeof(sub), &sub, NULL));
+	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_SUB_GROUP_COUNT_FOR_NDRANGE, sizeof(local_size),
+				     local_size, sizeof(sub), &sub, NULL));
 	vc_answer("sub-group count", "%zu", sub);
-	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_LOCAL_SIZE_FOR_SUB_GROUP_COUNT, sizeof(count), &count, sizeof(back),
-				     back, NULL));
+	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_LOCAL_SIZE_FOR_SUB_GROUP_COUNT, sizeof(count),
+				     &count, sizeof(back), back, NULL));
 	vc_answer("local size", "%zu %zu %zu", back[0], back[1], back[2]);
-	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_MAX_NUM_SUB_GROUPS, 0, NULL, sizeof(sub), &sub, NULL));
+	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_MAX_NUM_SUB_GROUPS, 0, NULL, sizeof(sub), &sub,
+				     NULL));
 	vc_answer("sub-groups", "%zu", sub);
-	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_COMPILE_NUM_SUB_GROUPS, 0, NULL, sizeof(sub), &sub, NULL));
+	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_COMPILE_NUM_SUB_GROUPS, 0, NULL, sizeof(sub), &sub,
+				     NULL));
 	CALL(clGetKernelSubGroupInfo(kernel, rig.device, 0xdead, 0, NULL, sizeof(sub), &sub, NULL));
 	CALL(clGetKernelSubGroupInfo(kernel, rig.device, CL_KERNEL_MAX_NUM_SUB_GROUPS, 0, NULL, 1, &sub, NULL));
 }
 
-static void arguments(cl_program program)
-{
+static void arguments(cl_program program) {
 	struct pair {
 		cl_int a;
 		cl_float b;
 	} pair = {77, 88.5f};
 	cl_kernel kernel = MAKE(clCreateKernel(program, "every", &error));
 	cl_int result[12] = {0}, five = 5;
-	cl_mem out = vc_buffer(0, sizeof(result)), constant = clCreateBuffer(rig.context, CL_MEM_COPY_HOST_PTR, 4, &five, &error);
+	cl_mem out = vc_buffer(0, sizeof(result)),
+	       constant = clCreateBuffer(rig.context, CL_MEM_COPY_HOST_PTR, 4, &five, &error);
 	cl_char ch = -3;
 	cl_short sh = -300;
 	cl_int in = 70000;
@@ -150,8 +155,7 @@ static void arguments(cl_program program)
 	CALL(clReleaseKernel(kernel));
 }
 
-static void null_buffers(cl_program program)
-{
+static void null_buffers(cl_program program) {
 	cl_kernel kernel = MAKE(clCreateKernel(program, "maybe", &error));
 	cl_int result = 0;
 	cl_mem out = vc_buffer(0, 4), none = NULL;
@@ -171,8 +175,7 @@ static void null_buffers(cl_program program)
 	CALL(clReleaseKernel(kernel));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_program program = vc_build(source, "-cl-kernel-arg-info");
 	static const char *const names[] = {"every", "fixed", "hinted", "nothing"};

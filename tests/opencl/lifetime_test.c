@@ -3,15 +3,13 @@
 #include "answers.h"
 #include "bell.h"
 
-static void CL_CALLBACK gone(cl_mem memory, void *user)
-{
+static void CL_CALLBACK gone(cl_mem memory, void *user) {
 	(void)memory;
 	vc_bell_ring(user);
 }
 
 /* A kernel's arguments are not owned by it; what is enqueued holds them until it is done. */
-static void released_while_used(void)
-{
+static void released_while_used(void) {
 	cl_program program = vc_build("kernel void add(global uint *x, uint n) { x[get_global_id(0)] += n; }", "");
 	cl_kernel kernel = vc_kernel(program, "add");
 	struct vc_bell bell;
@@ -39,8 +37,7 @@ static void released_while_used(void)
 }
 
 /* Everything of a context, released in the order that looks wrong. */
-static void wrong_order(void)
-{
+static void wrong_order(void) {
 	cl_context context = MAKE(clCreateContext(NULL, 1, &rig.device, NULL, NULL, &error));
 	cl_command_queue queue = MAKE(clCreateCommandQueueWithProperties(context, rig.device, NULL, &error));
 	cl_mem buffer = MAKE(clCreateBuffer(context, 0, 4096, NULL, &error));
@@ -66,15 +63,15 @@ static void wrong_order(void)
 }
 
 /* Thousands of short-lived objects: nothing may pile up until it fails. */
-static void many(void)
-{
+static void many(void) {
 	cl_event last = NULL;
 	for (int i = 0; i < 3000; i++) {
 		cl_mem buffer = clCreateBuffer(rig.context, 0, 1 << 20, NULL, &error);
 		MUST(error);
 		cl_uint pattern = (cl_uint)i;
 		cl_event event = NULL;
-		MUST(clEnqueueFillBuffer(rig.queue, buffer, &pattern, 4, 0, 64, last ? 1 : 0, last ? &last : NULL, &event));
+		MUST(clEnqueueFillBuffer(rig.queue, buffer, &pattern, 4, 0, 64, last ? 1 : 0, last ? &last : NULL,
+					 &event));
 		MUST(clReleaseMemObject(buffer));
 		if (last)
 			MUST(clReleaseEvent(last));
@@ -94,8 +91,7 @@ static void many(void)
 	vc_answer("short-lived objects", "%s", "done");
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	released_while_used();
 	wrong_order();

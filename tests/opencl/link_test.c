@@ -3,22 +3,19 @@
 #include "answers.h"
 #include "bell.h"
 
-static cl_program from(const char *source)
-{
+static cl_program from(const char *source) {
 	cl_program program = clCreateProgramWithSource(rig.context, 1, &source, NULL, &error);
 	MUST(error);
 	return program;
 }
 
-static cl_program_binary_type binary_type(cl_program program)
-{
+static cl_program_binary_type binary_type(cl_program program) {
 	cl_program_binary_type type = 99;
 	MUST(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BINARY_TYPE, sizeof(type), &type, NULL));
 	return type;
 }
 
-static void run(cl_program program, const char *name)
-{
+static void run(cl_program program, const char *name) {
 	cl_kernel kernel = MAKE(clCreateKernel(program, name, &error));
 	if (!kernel)
 		return;
@@ -33,14 +30,12 @@ static void run(cl_program program, const char *name)
 	MUST(clReleaseKernel(kernel));
 }
 
-static void CL_CALLBACK linked(cl_program program, void *bell)
-{
+static void CL_CALLBACK linked(cl_program program, void *bell) {
 	(void)program;
 	vc_bell_ring(bell);
 }
 
-static void compile_and_link(void)
-{
+static void compile_and_link(void) {
 	cl_program header = from("uint seven(void);\n"), deeper = from("#define FACTOR 6\n");
 	cl_program library = from("uint seven(void) { return 7; }\n");
 	cl_program user = from("#include \"seven.h\"\n#include \"deep/factor.h\"\n"
@@ -93,8 +88,7 @@ static void compile_and_link(void)
 	CALL(clReleaseProgram(user));
 }
 
-static void binaries(void)
-{
+static void binaries(void) {
 	cl_program program = vc_build("kernel void put(global uint *x) { x[0] = 1234; }", "");
 	size_t size = 0, returned = 0;
 	CALL(clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, &returned));
@@ -129,27 +123,25 @@ static void binaries(void)
 /* SPIR-V 1.0 of: kernel void put(global uint *p) { *p = C; } with specialization constant 7, C = 42. Opcodes and operands as in
  * the SPIR-V specification, section 3. */
 static const uint32_t il[] = {
-	0x07230203, 0x00010000, 0, 10, 0,
-	2 << 16 | 17, 4,				 /* OpCapability Addresses */
-	2 << 16 | 17, 6,				 /* OpCapability Kernel */
-	3 << 16 | 14, 2, 2,				 /* OpMemoryModel Physical64 OpenCL */
-	4 << 16 | 15, 6, 7, 0x00747570,			 /* OpEntryPoint Kernel %7 "put" */
-	4 << 16 | 71, 5, 1, 7,				 /* OpDecorate %5 SpecId 7 */
-	2 << 16 | 19, 1,				 /* %1 = OpTypeVoid */
-	4 << 16 | 21, 2, 32, 0,				 /* %2 = OpTypeInt 32 0 */
-	4 << 16 | 32, 3, 5, 2,				 /* %3 = OpTypePointer CrossWorkgroup %2 */
-	4 << 16 | 33, 4, 1, 3,				 /* %4 = OpTypeFunction %1 %3 */
-	4 << 16 | 50, 2, 5, 42,				 /* %5 = OpSpecConstant %2 42 */
-	5 << 16 | 54, 1, 7, 0, 4,			 /* %7 = OpFunction %1 None %4 */
-	3 << 16 | 55, 3, 8,				 /* %8 = OpFunctionParameter %3 */
-	2 << 16 | 248, 9,				 /* %9 = OpLabel */
-	5 << 16 | 62, 8, 5, 2, 4,			 /* OpStore %8 %5 Aligned 4 */
-	1 << 16 | 253,					 /* OpReturn */
-	1 << 16 | 56,					 /* OpFunctionEnd */
+	0x07230203,    0x00010000, 0,  10,         0, 2 << 16 | 17, 4, /* OpCapability Addresses */
+	2 << 16 | 17,  6,                                              /* OpCapability Kernel */
+	3 << 16 | 14,  2,          2,                                  /* OpMemoryModel Physical64 OpenCL */
+	4 << 16 | 15,  6,          7,  0x00747570,                     /* OpEntryPoint Kernel %7 "put" */
+	4 << 16 | 71,  5,          1,  7,                              /* OpDecorate %5 SpecId 7 */
+	2 << 16 | 19,  1,                                              /* %1 = OpTypeVoid */
+	4 << 16 | 21,  2,          32, 0,                              /* %2 = OpTypeInt 32 0 */
+	4 << 16 | 32,  3,          5,  2,                              /* %3 = OpTypePointer CrossWorkgroup %2 */
+	4 << 16 | 33,  4,          1,  3,                              /* %4 = OpTypeFunction %1 %3 */
+	4 << 16 | 50,  2,          5,  42,                             /* %5 = OpSpecConstant %2 42 */
+	5 << 16 | 54,  1,          7,  0,          4,                  /* %7 = OpFunction %1 None %4 */
+	3 << 16 | 55,  3,          8,                                  /* %8 = OpFunctionParameter %3 */
+	2 << 16 | 248, 9,                                              /* %9 = OpLabel */
+	5 << 16 | 62,  8,          5,  2,          4,                  /* OpStore %8 %5 Aligned 4 */
+	1 << 16 | 253,                                                 /* OpReturn */
+	1 << 16 | 56,                                                  /* OpFunctionEnd */
 };
 
-static void intermediate_language(void)
-{
+static void intermediate_language(void) {
 	char *version = vc_device_text(CL_DEVICE_IL_VERSION);
 	bool offered = strstr(version, "SPIR-V") != NULL;
 	free(version);
@@ -169,7 +161,7 @@ static void intermediate_language(void)
 		CALL(clSetProgramSpecializationConstant(program, 7, sizeof(value), &value));
 		CALL(clSetProgramSpecializationConstant(program, 8, sizeof(value), &value));
 		CALL(clSetProgramSpecializationConstant(program, 7, 2, &value));
-			if (CALL(clBuildProgram(program, 1, &rig.device, "", NULL, NULL)) == CL_SUCCESS)
+		if (CALL(clBuildProgram(program, 1, &rig.device, "", NULL, NULL)) == CL_SUCCESS)
 			run(program, "put");
 		CALL(clReleaseProgram(program));
 	}
@@ -177,8 +169,7 @@ static void intermediate_language(void)
 	MAKE(clCreateProgramWithIL(rig.context, "this is no IL at all", 20, &error));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	compile_and_link();
 	binaries();

@@ -4,13 +4,11 @@
 
 #define SIZE ((size_t)1 << 20)
 
-static cl_uint maps(cl_mem buffer)
-{
+static cl_uint maps(cl_mem buffer) {
 	return REFERENCES(clGetMemObjectInfo, buffer, CL_MEM_MAP_COUNT);
 }
 
-static void each_flag(cl_mem_flags memory)
-{
+static void each_flag(cl_mem_flags memory) {
 	static const cl_map_flags flags[] = {CL_MAP_READ, CL_MAP_WRITE, CL_MAP_READ | CL_MAP_WRITE,
 					     CL_MAP_WRITE_INVALIDATE_REGION};
 	for (int blocking = 0; blocking < 2; blocking++)
@@ -19,8 +17,8 @@ static void each_flag(cl_mem_flags memory)
 			cl_uint pattern = 0x31323334;
 			MUST(clEnqueueFillBuffer(rig.queue, buffer, &pattern, 4, 0, SIZE, 0, NULL, NULL));
 			cl_event event = NULL;
-			unsigned char *map = clEnqueueMapBuffer(rig.queue, buffer, (cl_bool)blocking, flags[i], 4096, 8192, 0,
-								NULL, &event, &error);
+			unsigned char *map = clEnqueueMapBuffer(rig.queue, buffer, (cl_bool)blocking, flags[i], 4096,
+								8192, 0, NULL, &event, &error);
 			vc_answer("map", "memory %#llx, flags %#llx, blocking %d: %s", (unsigned long long)memory,
 				  (unsigned long long)flags[i], blocking, vc_code_name(error));
 			MUST(error);
@@ -40,12 +38,12 @@ static void each_flag(cl_mem_flags memory)
 		}
 }
 
-static void several(void)
-{
+static void several(void) {
 	cl_mem buffer = vc_buffer_counting(SIZE, 1);
 	unsigned char *map[4];
 	for (size_t i = 0; i < 4; i++) {
-		map[i] = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, i * 1000, 5000, 0, NULL, NULL, &error);
+		map[i] = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, i * 1000, 5000, 0, NULL, NULL,
+					    &error);
 		MUST(error);
 		vc_answer_bytes("map", map[i], 5000);
 	}
@@ -68,13 +66,12 @@ static void several(void)
 }
 
 /* What a kernel writes shows in the next map, what a map writes reaches the kernel. */
-static void with_kernels(void)
-{
+static void with_kernels(void) {
 	cl_program program = vc_build("kernel void add(global uint *x, uint n) { x[get_global_id(0)] += n; }", "");
 	cl_kernel kernel = vc_kernel(program, "add");
 	cl_mem buffer = vc_buffer(CL_MEM_ALLOC_HOST_PTR, SIZE);
-	cl_uint *map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, SIZE, 0, NULL, NULL,
-					  &error);
+	cl_uint *map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, SIZE, 0, NULL,
+					  NULL, &error);
 	MUST(error);
 	size_t count = SIZE / 4;
 	for (cl_uint i = 0; i < count; i++)
@@ -97,13 +94,11 @@ static void with_kernels(void)
 	MUST(clReleaseProgram(program));
 }
 
-static void *map(cl_mem buffer, cl_map_flags flags, size_t offset, size_t size)
-{
+static void *map(cl_mem buffer, cl_map_flags flags, size_t offset, size_t size) {
 	return clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, flags, offset, size, 0, NULL, NULL, &error);
 }
 
-static void bad_arguments(void)
-{
+static void bad_arguments(void) {
 	cl_mem buffer = vc_buffer(0, SIZE), other = vc_buffer(0, SIZE);
 	int stranger = 0;
 	MAKE(map(buffer, CL_MAP_READ, SIZE, 1));
@@ -125,8 +120,7 @@ static void bad_arguments(void)
 	MUST(clReleaseMemObject(other));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	each_flag(0);
 	each_flag(CL_MEM_ALLOC_HOST_PTR);

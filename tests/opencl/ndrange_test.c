@@ -7,17 +7,20 @@ static const char source[] =
 	"  size_t w = get_global_size(0), h = get_global_size(1);\n"
 	"  size_t x = get_global_id(0) - get_global_offset(0), y = get_global_id(1) - get_global_offset(1);\n"
 	"  size_t z = get_global_id(2) - get_global_offset(2);\n"
-	"  out[(z * h + y) * w + x] = get_work_dim() + 10 * get_global_id(0) + 1000 * get_global_id(1) + 100000 * get_global_id(2)\n"
+	"  out[(z * h + y) * w + x] = get_work_dim() + 10 * get_global_id(0) + 1000 * get_global_id(1) + 100000 * "
+	"get_global_id(2)\n"
 	"    + 10000000 * (get_local_size(0) * get_local_size(1) * get_local_size(2) == 0); }\n"
 	"kernel void locals(global uint *out) {\n"
-	"  out[get_global_id(0)] = get_local_id(0) + 100 * get_group_id(0) + 10000 * get_local_size(0) + 1000000 * get_num_groups(0); }\n"
-	"kernel __attribute__((reqd_work_group_size(8, 1, 1))) void fixed(global uint *out) { out[get_global_id(0)] = get_local_id(0); }\n"
+	"  out[get_global_id(0)] = get_local_id(0) + 100 * get_group_id(0) + 10000 * get_local_size(0) + 1000000 * "
+	"get_num_groups(0); }\n"
+	"kernel __attribute__((reqd_work_group_size(8, 1, 1))) void fixed(global uint *out) { out[get_global_id(0)] = "
+	"get_local_id(0); }\n"
 	"kernel void chain(global uint *x) { x[0] = x[0] * 3 + 1; }\n";
 
 static cl_mem out;
 
-static cl_int range(cl_kernel kernel, cl_uint dimensions, const size_t *offset, const size_t *global, const size_t *local)
-{
+static cl_int range(cl_kernel kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
+		    const size_t *local) {
 	cl_uint zero = 0;
 	MUST(clEnqueueFillBuffer(rig.queue, out, &zero, 4, 0, 65536, 0, NULL, NULL));
 	cl_int code = clEnqueueNDRangeKernel(rig.queue, kernel, dimensions, offset, global, local, 0, NULL, NULL);
@@ -28,9 +31,9 @@ static cl_int range(cl_kernel kernel, cl_uint dimensions, const size_t *offset, 
 
 #define N(...) ((size_t[3]){__VA_ARGS__})
 
-static void ranges(cl_program program)
-{
-	cl_kernel ids = vc_kernel(program, "ids"), locals = vc_kernel(program, "locals"), fixed = vc_kernel(program, "fixed");
+static void ranges(cl_program program) {
+	cl_kernel ids = vc_kernel(program, "ids"), locals = vc_kernel(program, "locals"),
+		  fixed = vc_kernel(program, "fixed");
 	CALL(range(ids, 1, NULL, N(16), NULL)); /* without its argument */
 	MUST(clSetKernelArg(ids, 0, sizeof(out), &out));
 	MUST(clSetKernelArg(locals, 0, sizeof(out), &out));
@@ -73,8 +76,7 @@ static void ranges(cl_program program)
 }
 
 /* Many commands in a row, more than any ring can hold, must come in order. */
-static void chain(cl_program program)
-{
+static void chain(cl_program program) {
 	cl_kernel kernel = vc_kernel(program, "chain");
 	cl_uint expected = 0, value = 0;
 	size_t one = 1;
@@ -90,14 +92,12 @@ static void chain(cl_program program)
 	CALL(clReleaseKernel(kernel));
 }
 
-static void CL_CALLBACK native(void *args)
-{
+static void CL_CALLBACK native(void *args) {
 	**(int **)args = 42;
 }
 
 /* Native kernels run in the program's own process: a remote device rightly has none. Whatever it says, it must keep to it. */
-static void natives(void)
-{
+static void natives(void) {
 	bool offered = vc_device_number(CL_DEVICE_EXECUTION_CAPABILITIES) & CL_EXEC_NATIVE_KERNEL;
 	int answer = 0, *args = &answer;
 	cl_int code = clEnqueueNativeKernel(rig.queue, native, &args, sizeof(args), 0, NULL, NULL, 0, NULL, NULL);
@@ -109,8 +109,7 @@ static void natives(void)
 	CHECK(vc_device_number(CL_DEVICE_EXECUTION_CAPABILITIES) & CL_EXEC_KERNEL);
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_program program = vc_build(source, "");
 	out = vc_buffer(0, 65536);

@@ -2,8 +2,7 @@
 // Sub-devices: partitioning, their properties and lifetimes, work on them.
 #include "answers.h"
 
-static void describe(cl_device_id device)
-{
+static void describe(cl_device_id device) {
 	cl_device_id parent = NULL;
 	cl_uint units = 0;
 	cl_device_partition_property type[8] = {0};
@@ -17,8 +16,7 @@ static void describe(cl_device_id device)
 	vc_answer("references", "%u", REFERENCES(clGetDeviceInfo, device, CL_DEVICE_REFERENCE_COUNT));
 }
 
-static void work_on(cl_device_id device)
-{
+static void work_on(cl_device_id device) {
 	cl_context context = MAKE(clCreateContext(NULL, 1, &device, NULL, NULL, &error));
 	if (!context)
 		return;
@@ -43,8 +41,7 @@ static void work_on(cl_device_id device)
 	CALL(clReleaseContext(context));
 }
 
-static void partition(const char *what, const cl_device_partition_property *properties)
-{
+static void partition(const char *what, const cl_device_partition_property *properties) {
 	cl_device_id devices[16];
 	cl_uint count = 0;
 	vc_answer("partition", "%s", what);
@@ -63,8 +60,7 @@ static void partition(const char *what, const cl_device_partition_property *prop
 		CALL(clReleaseDevice(devices[i]));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	partition("equally", (cl_device_partition_property[]){CL_DEVICE_PARTITION_EQUALLY, 1, 0});
 	partition("by counts", (cl_device_partition_property[]){CL_DEVICE_PARTITION_BY_COUNTS, 1,

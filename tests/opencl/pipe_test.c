@@ -2,12 +2,12 @@
 // Pipes: from one kernel to the next, their properties; where the device has none, what it says.
 #include "answers.h"
 
-static void through(cl_mem pipe)
-{
-	cl_program program = vc_build("kernel void put(write_only pipe uint p) { uint x = 3 * get_global_id(0); write_pipe(p, &x); }"
-				      "kernel void take(read_only pipe uint p, global uint *sum) {"
-				      " uint x = 0; if (read_pipe(p, &x) == 0) atomic_add(sum, x); }",
-				      "-cl-std=CL3.0");
+static void through(cl_mem pipe) {
+	cl_program program =
+		vc_build("kernel void put(write_only pipe uint p) { uint x = 3 * get_global_id(0); write_pipe(p, &x); }"
+			 "kernel void take(read_only pipe uint p, global uint *sum) {"
+			 " uint x = 0; if (read_pipe(p, &x) == 0) atomic_add(sum, x); }",
+			 "-cl-std=CL3.0");
 	cl_kernel put = vc_kernel(program, "put"), take = vc_kernel(program, "take");
 	cl_uint sum = 0;
 	cl_mem out = clCreateBuffer(rig.context, CL_MEM_COPY_HOST_PTR, sizeof(sum), &sum, &error);
@@ -25,8 +25,7 @@ static void through(cl_mem pipe)
 	CALL(clReleaseProgram(program));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	bool offered = vc_device_number(CL_DEVICE_PIPE_SUPPORT) != 0;
 	if (!offered)

@@ -2,17 +2,13 @@
 // Platforms: what they say of themselves, and what bad questions get.
 #include "answers.h"
 
-static void info(void)
-{
+static void info(void) {
 	static const struct {
 		cl_platform_info name;
 		const char *text;
 	} names[] = {
-		{CL_PLATFORM_PROFILE, "profile"},
-		{CL_PLATFORM_VERSION, "version"},
-		{CL_PLATFORM_NAME, "name"},
-		{CL_PLATFORM_VENDOR, "vendor"},
-		{CL_PLATFORM_EXTENSIONS, "extensions"},
+		{CL_PLATFORM_PROFILE, "profile"}, {CL_PLATFORM_VERSION, "version"},       {CL_PLATFORM_NAME, "name"},
+		{CL_PLATFORM_VENDOR, "vendor"},   {CL_PLATFORM_EXTENSIONS, "extensions"},
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char text[4096] = "";
@@ -43,8 +39,7 @@ static void info(void)
 }
 
 /* The extensions "with version" and the list in one string must say the same. */
-static void extensions(void)
-{
+static void extensions(void) {
 	cl_name_version list[128];
 	char text[8192] = "";
 	size_t size = 0, words = 0;
@@ -60,8 +55,7 @@ static void extensions(void)
 	CHECK(words == size / sizeof(list[0]));
 }
 
-static void devices(void)
-{
+static void devices(void) {
 	cl_device_id all[16];
 	cl_uint count = 0;
 	CALL(clGetDeviceIDs(rig.platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count));
@@ -83,8 +77,7 @@ static void devices(void)
 	CHECK(again == rig.device);
 }
 
-static void others(void)
-{
+static void others(void) {
 	CALL(clUnloadPlatformCompiler(rig.platform));
 	CHECK(clGetExtensionFunctionAddressForPlatform(rig.platform, "clNoSuchFunctionVC") == NULL);
 	cl_uint count = 0;
@@ -93,8 +86,7 @@ static void others(void)
 	CALL(clGetPlatformIDs(0, NULL, NULL));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	info();
 	extensions();

@@ -2,8 +2,7 @@
 // printf in kernels comes out on this process's stdout, in the order of the kernels and before clFinish() returns.
 #include "answers.h"
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_program program = vc_build(
 		"kernel void say(int n, float f, constant char *text) {"

@@ -2,17 +2,16 @@
 // Profiling: the four times of a command are in order and belong together; where there are none.
 #include "answers.h"
 
-static cl_ulong when(cl_event event, cl_profiling_info name)
-{
+static cl_ulong when(cl_event event, cl_profiling_info name) {
 	cl_ulong at = 0;
 	MUST(clGetEventProfilingInfo(event, name, sizeof(at), &at, NULL));
 	return at;
 }
 
-static void times(cl_event event)
-{
+static void times(cl_event event) {
 	MUST(clWaitForEvents(1, &event));
-	cl_ulong queued = when(event, CL_PROFILING_COMMAND_QUEUED), submitted = when(event, CL_PROFILING_COMMAND_SUBMIT);
+	cl_ulong queued = when(event, CL_PROFILING_COMMAND_QUEUED),
+		 submitted = when(event, CL_PROFILING_COMMAND_SUBMIT);
 	cl_ulong started = when(event, CL_PROFILING_COMMAND_START), ended = when(event, CL_PROFILING_COMMAND_END);
 	CHECK(queued > 0);
 	CHECK(queued <= submitted && submitted <= started && started <= ended);
@@ -26,11 +25,11 @@ static void times(cl_event event)
 	MUST(clReleaseEvent(event));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_mem buffer = vc_buffer_counting(1 << 20, 0);
-	cl_program program = vc_build("kernel void spin(global uint *x) { for (int i = 0; i < 1000; i++) x[get_global_id(0)] += i; }", "");
+	cl_program program = vc_build(
+		"kernel void spin(global uint *x) { for (int i = 0; i < 1000; i++) x[get_global_id(0)] += i; }", "");
 	cl_kernel kernel = vc_kernel(program, "spin");
 	cl_event first = NULL, second = NULL;
 	size_t global = 1 << 16;

@@ -3,23 +3,21 @@
 #include "answers.h"
 #include "bell.h"
 
-static const char good[] = "kernel void a(global int *x) { x[0] = N; }\nkernel void b(global int *x, int y) { x[0] = y; }\n";
+static const char good[] =
+	"kernel void a(global int *x) { x[0] = N; }\nkernel void b(global int *x, int y) { x[0] = y; }\n";
 static const char wrong[] = "kernel void a(global int *x) { x[0] = nowhere; }\n";
 
-static cl_program from(const char *source)
-{
+static cl_program from(const char *source) {
 	return clCreateProgramWithSource(rig.context, 1, &source, NULL, &error);
 }
 
-static cl_build_status status(cl_program program)
-{
+static cl_build_status status(cl_program program) {
 	cl_build_status is = 99;
 	MUST(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BUILD_STATUS, sizeof(is), &is, NULL));
 	return is;
 }
 
-static void describe(cl_program program)
-{
+static void describe(cl_program program) {
 	cl_uint devices = 0;
 	cl_device_id device = NULL;
 	cl_context context = NULL;
@@ -43,13 +41,14 @@ static void describe(cl_program program)
 	CALL(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BINARY_TYPE, sizeof(type), &type, NULL));
 	CALL(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BUILD_OPTIONS, sizeof(text), text, &size));
 	size_t globals = 99;
-	CALL(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof(globals), &globals, NULL));
-	vc_answer("build", "status %d, binary type %u, options \"%s\", globals %zu bytes", status(program), type, text, globals);
+	CALL(clGetProgramBuildInfo(program, rig.device, CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof(globals),
+				   &globals, NULL));
+	vc_answer("build", "status %d, binary type %u, options \"%s\", globals %zu bytes", status(program), type, text,
+		  globals);
 	vc_answer("references", "%u", REFERENCES(clGetProgramInfo, program, CL_PROGRAM_REFERENCE_COUNT));
 }
 
-static void builds(void)
-{
+static void builds(void) {
 	cl_program program = MAKE(from(good));
 	describe(program);
 	CALL(clBuildProgram(program, 1, &rig.device, "-DN=42 -cl-mad-enable", NULL, NULL));
@@ -80,8 +79,7 @@ static void builds(void)
 	CALL(clReleaseProgram(program));
 }
 
-static void failures(void)
-{
+static void failures(void) {
 	char log[8192] = "";
 	size_t size = 0;
 	cl_program program = MAKE(from(wrong));
@@ -99,14 +97,12 @@ static void failures(void)
 	CALL(clReleaseProgram(program));
 }
 
-static void CL_CALLBACK built(cl_program program, void *bell)
-{
+static void CL_CALLBACK built(cl_program program, void *bell) {
 	(void)program;
 	vc_bell_ring(bell);
 }
 
-static void callbacks(void)
-{
+static void callbacks(void) {
 	struct vc_bell bell;
 	vc_bell_init(&bell);
 	cl_program program = MAKE(from(good));
@@ -122,11 +118,11 @@ static void callbacks(void)
 	vc_bell_finish(&bell);
 }
 
-static void built_ins(void)
-{
+static void built_ins(void) {
 	char *names = vc_device_text(CL_DEVICE_BUILT_IN_KERNELS);
 	if (names[0]) {
-		cl_program program = MAKE(clCreateProgramWithBuiltInKernels(rig.context, 1, &rig.device, names, &error));
+		cl_program program =
+			MAKE(clCreateProgramWithBuiltInKernels(rig.context, 1, &rig.device, names, &error));
 		if (program) {
 			char text[4096] = "";
 			CALL(clGetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, sizeof(text), text, NULL));
@@ -149,8 +145,7 @@ static void built_ins(void)
 	MAKE(clCreateProgramWithBuiltInKernels(rig.context, 0, NULL, "x", &error));
 }
 
-static void bad_arguments(void)
-{
+static void bad_arguments(void) {
 	const char *source = good, *none = NULL;
 	char text[16];
 	MAKE(clCreateProgramWithSource(rig.context, 0, &source, NULL, &error));
@@ -173,8 +168,7 @@ static void bad_arguments(void)
 	CALL(clUnloadCompiler());
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	builds();
 	failures();

@@ -2,8 +2,7 @@
 // Command queues: kinds, properties, lifetimes, bad arguments.
 #include "answers.h"
 
-static void describe(cl_command_queue queue)
-{
+static void describe(cl_command_queue queue) {
 	cl_command_queue_properties flags = 0;
 	cl_queue_properties array[8] = {0};
 	cl_context context = NULL;
@@ -26,11 +25,9 @@ static void describe(cl_command_queue queue)
 	CALL(clFinish(queue));
 }
 
-static void with(const char *what, const cl_queue_properties *properties)
-{
+static void with(const char *what, const cl_queue_properties *properties) {
 	vc_answer("queue", "%s", what);
-	cl_command_queue queue =
-		MAKE(clCreateCommandQueueWithProperties(rig.context, rig.device, properties, &error));
+	cl_command_queue queue = MAKE(clCreateCommandQueueWithProperties(rig.context, rig.device, properties, &error));
 	if (!queue)
 		return;
 	describe(queue);
@@ -42,8 +39,7 @@ static void with(const char *what, const cl_queue_properties *properties)
 
 #define Q(...) (const cl_queue_properties[]){__VA_ARGS__, 0}
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	with("no properties", NULL);
 	with("an empty list", (const cl_queue_properties[]){0});
@@ -52,7 +48,8 @@ int main(void)
 	with("profiling", Q(CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE));
 	with("both", Q(CL_QUEUE_PROPERTIES, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE));
 	if (vc_device_number(CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES)) {
-		with("on the device", Q(CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE | CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE));
+		with("on the device",
+		     Q(CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE | CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE));
 		with("on the device, in order", Q(CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE));
 	} else {
 		/* PoCL ends the whole process when it is asked for one. */

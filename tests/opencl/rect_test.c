@@ -9,29 +9,25 @@ struct at {
 };
 #define AT(x, y, z) ((struct at){{x, y, z}}.xyz)
 
-static cl_int read_rect(cl_mem buffer, const size_t *from, const size_t *to, const size_t *region, size_t row, size_t slice,
-			size_t host_row, size_t host_slice, unsigned char *bytes)
-{
-	return clEnqueueReadBufferRect(rig.queue, buffer, CL_TRUE, from, to, region, row, slice, host_row, host_slice, bytes,
-				       0, NULL, NULL);
+static cl_int read_rect(cl_mem buffer, const size_t *from, const size_t *to, const size_t *region, size_t row,
+			size_t slice, size_t host_row, size_t host_slice, unsigned char *bytes) {
+	return clEnqueueReadBufferRect(rig.queue, buffer, CL_TRUE, from, to, region, row, slice, host_row, host_slice,
+				       bytes, 0, NULL, NULL);
 }
 
-static cl_int write_rect(cl_mem buffer, const size_t *to, const size_t *from, const size_t *region, size_t row, size_t slice,
-			 size_t host_row, size_t host_slice, const unsigned char *bytes)
-{
+static cl_int write_rect(cl_mem buffer, const size_t *to, const size_t *from, const size_t *region, size_t row,
+			 size_t slice, size_t host_row, size_t host_slice, const unsigned char *bytes) {
 	return clEnqueueWriteBufferRect(rig.queue, buffer, CL_TRUE, to, from, region, row, slice, host_row, host_slice,
 					bytes, 0, NULL, NULL);
 }
 
 static cl_int copy_rect(cl_mem from, cl_mem to, const size_t *source, const size_t *target, const size_t *region,
-			size_t row, size_t slice, size_t to_row, size_t to_slice)
-{
-	return clEnqueueCopyBufferRect(rig.queue, from, to, source, target, region, row, slice, to_row, to_slice, 0, NULL,
-				       NULL);
+			size_t row, size_t slice, size_t to_row, size_t to_slice) {
+	return clEnqueueCopyBufferRect(rig.queue, from, to, source, target, region, row, slice, to_row, to_slice, 0,
+				       NULL, NULL);
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	cl_mem buffer = vc_buffer_counting(SIZE, 0), other = vc_buffer_counting(SIZE, 50);
 	unsigned char bytes[8192];
@@ -54,8 +50,8 @@ int main(void)
 
 	/* One that does not wait. */
 	cl_event event = NULL;
-	CALL(clEnqueueReadBufferRect(rig.queue, other, CL_FALSE, AT(0, 0, 0), AT(0, 0, 0), AT(33, 9, 2), 64, 1024, 33, 33 * 9,
-				     bytes, 0, NULL, &event));
+	CALL(clEnqueueReadBufferRect(rig.queue, other, CL_FALSE, AT(0, 0, 0), AT(0, 0, 0), AT(33, 9, 2), 64, 1024, 33,
+				     33 * 9, bytes, 0, NULL, &event));
 	CALL(clWaitForEvents(1, &event));
 	CALL(clReleaseEvent(event));
 	vc_answer_bytes("read later", bytes, sizeof(bytes));

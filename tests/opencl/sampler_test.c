@@ -2,12 +2,11 @@
 // Samplers: every combination, properties, what they do in a kernel, bad arguments.
 #include "answers.h"
 
-static const cl_addressing_mode addressing[] = {CL_ADDRESS_NONE, CL_ADDRESS_CLAMP_TO_EDGE, CL_ADDRESS_CLAMP, CL_ADDRESS_REPEAT,
-						CL_ADDRESS_MIRRORED_REPEAT};
+static const cl_addressing_mode addressing[] = {CL_ADDRESS_NONE, CL_ADDRESS_CLAMP_TO_EDGE, CL_ADDRESS_CLAMP,
+						CL_ADDRESS_REPEAT, CL_ADDRESS_MIRRORED_REPEAT};
 static const cl_filter_mode filters[] = {CL_FILTER_NEAREST, CL_FILTER_LINEAR};
 
-static void sample(cl_kernel kernel, cl_mem out, cl_sampler sampler)
-{
+static void sample(cl_kernel kernel, cl_mem out, cl_sampler sampler) {
 	float values[16] = {0};
 	size_t global = 16;
 	MUST(clSetKernelArg(kernel, 1, sizeof(sampler), &sampler));
@@ -16,8 +15,7 @@ static void sample(cl_kernel kernel, cl_mem out, cl_sampler sampler)
 	vc_answer_bytes("sampled", values, sizeof(values));
 }
 
-static void describe(cl_sampler sampler)
-{
+static void describe(cl_sampler sampler) {
 	cl_bool normalized = 9;
 	cl_addressing_mode mode = 0;
 	cl_filter_mode filter = 0;
@@ -30,12 +28,11 @@ static void describe(cl_sampler sampler)
 	CALL(clGetSamplerInfo(sampler, CL_SAMPLER_CONTEXT, sizeof(context), &context, NULL));
 	CHECK(context == rig.context);
 	CALL(clGetSamplerInfo(sampler, CL_SAMPLER_PROPERTIES, sizeof(list), list, &size));
-	vc_answer("sampler", "normalized %u, addressing %#x, filter %#x, properties %zu bytes, references %u", normalized, mode,
-		  filter, size, REFERENCES(clGetSamplerInfo, sampler, CL_SAMPLER_REFERENCE_COUNT));
+	vc_answer("sampler", "normalized %u, addressing %#x, filter %#x, properties %zu bytes, references %u",
+		  normalized, mode, filter, size, REFERENCES(clGetSamplerInfo, sampler, CL_SAMPLER_REFERENCE_COUNT));
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	if (!vc_device_number(CL_DEVICE_IMAGE_SUPPORT)) {
 		vc_answer_not_offered("samplers");
@@ -60,14 +57,20 @@ int main(void)
 		for (size_t i = 0; i < sizeof(addressing) / sizeof(addressing[0]); i++)
 			for (size_t k = 0; k < 2; k++) {
 				vc_answer("sampler", "%u %zu %zu", normalized, i, k);
-				cl_sampler_properties list[] = {CL_SAMPLER_NORMALIZED_COORDS, normalized, CL_SAMPLER_ADDRESSING_MODE,
-								addressing[i], CL_SAMPLER_FILTER_MODE, filters[k], 0};
+				cl_sampler_properties list[] = {CL_SAMPLER_NORMALIZED_COORDS,
+								normalized,
+								CL_SAMPLER_ADDRESSING_MODE,
+								addressing[i],
+								CL_SAMPLER_FILTER_MODE,
+								filters[k],
+								0};
 				cl_sampler sampler = MAKE(clCreateSamplerWithProperties(rig.context, list, &error));
 				if (!sampler)
 					continue;
 				describe(sampler);
 				/* Repeating needs normalized coordinates; elsewhere what comes out is undefined. */
-				if (addressing[i] != CL_ADDRESS_NONE && (normalized || addressing[i] < CL_ADDRESS_REPEAT))
+				if (addressing[i] != CL_ADDRESS_NONE &&
+				    (normalized || addressing[i] < CL_ADDRESS_REPEAT))
 					sample(kernel, out, sampler);
 				CALL(clReleaseSampler(sampler));
 			}
@@ -90,10 +93,10 @@ int main(void)
 	MAKE(clCreateSampler(rig.context, CL_TRUE, 0xdead, CL_FILTER_LINEAR, &error));
 	MAKE(clCreateSampler(rig.context, CL_TRUE, CL_ADDRESS_CLAMP, 0xdead, &error));
 	MAKE(clCreateSamplerWithProperties(rig.context, (cl_sampler_properties[]){0xdead, 1, 0}, &error));
-	MAKE(clCreateSamplerWithProperties(rig.context,
-					   (cl_sampler_properties[]){CL_SAMPLER_NORMALIZED_COORDS, 1,
-								     CL_SAMPLER_NORMALIZED_COORDS, 1, 0},
-					   &error));
+	MAKE(clCreateSamplerWithProperties(
+		rig.context,
+		(cl_sampler_properties[]){CL_SAMPLER_NORMALIZED_COORDS, 1, CL_SAMPLER_NORMALIZED_COORDS, 1, 0},
+		&error));
 	CALL(clRetainSampler(NULL));
 	CALL(clReleaseSampler(NULL));
 	CALL(clGetSamplerInfo(NULL, CL_SAMPLER_CONTEXT, 0, NULL, NULL));

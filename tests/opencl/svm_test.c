@@ -5,17 +5,16 @@
 
 #define SIZE ((size_t)65536)
 
-static void answer(const char *what, void *svm, size_t size)
-{
+static void answer(const char *what, void *svm, size_t size) {
 	MUST(clEnqueueSVMMap(rig.queue, CL_TRUE, CL_MAP_READ, svm, size, 0, NULL, NULL));
 	vc_answer_bytes(what, svm, size);
 	MUST(clEnqueueSVMUnmap(rig.queue, svm, 0, NULL, NULL));
 	MUST(clFinish(rig.queue));
 }
 
-static void commands(void)
-{
-	unsigned char *a = clSVMAlloc(rig.context, CL_MEM_READ_WRITE, SIZE, 0), *b = clSVMAlloc(rig.context, 0, SIZE, 64), bytes[256];
+static void commands(void) {
+	unsigned char *a = clSVMAlloc(rig.context, CL_MEM_READ_WRITE, SIZE, 0),
+		      *b = clSVMAlloc(rig.context, 0, SIZE, 64), bytes[256];
 	CHECK(a && b && (uintptr_t)a % 128 == 0);
 	cl_uint pattern = 0x12345678;
 	CALL(clEnqueueSVMMemFill(rig.queue, a, &pattern, 4, SIZE, 0, NULL, NULL));
@@ -64,19 +63,20 @@ static void commands(void)
 }
 
 /* The same addresses on both sides: a list that the program links is walked by a kernel. */
-static void pointers(void)
-{
+static void pointers(void) {
 	struct node {
 		struct node *next;
 		cl_ulong value;
 	};
-	cl_program program = vc_build("struct node { global struct node *next; ulong value; };"
-				      "kernel void walk(global struct node *list, global ulong *sum) {"
-				      " ulong total = 0; for (; list; list = list->next) { total += list->value; list->value *= 2; }"
-				      " *sum = total; }",
-				      "");
+	cl_program program =
+		vc_build("struct node { global struct node *next; ulong value; };"
+			 "kernel void walk(global struct node *list, global ulong *sum) {"
+			 " ulong total = 0; for (; list; list = list->next) { total += list->value; list->value *= 2; }"
+			 " *sum = total; }",
+			 "");
 	cl_kernel kernel = vc_kernel(program, "walk");
-	struct node *one = clSVMAlloc(rig.context, 0, 16 * sizeof(*one), 0), *two = clSVMAlloc(rig.context, 0, 16 * sizeof(*two), 0);
+	struct node *one = clSVMAlloc(rig.context, 0, 16 * sizeof(*one), 0),
+		    *two = clSVMAlloc(rig.context, 0, 16 * sizeof(*two), 0);
 	cl_ulong *sum = clSVMAlloc(rig.context, 0, sizeof(*sum), 0);
 	MUST(clEnqueueSVMMap(rig.queue, CL_TRUE, CL_MAP_WRITE, one, 16 * sizeof(*one), 0, NULL, NULL));
 	MUST(clEnqueueSVMMap(rig.queue, CL_TRUE, CL_MAP_WRITE, two, 16 * sizeof(*two), 0, NULL, NULL));
@@ -117,16 +117,14 @@ static void pointers(void)
 	clSVMFree(rig.context, sum);
 }
 
-static void CL_CALLBACK freed(cl_command_queue queue, cl_uint count, void *pointers[], void *user)
-{
+static void CL_CALLBACK freed(cl_command_queue queue, cl_uint count, void *pointers[], void *user) {
 	(void)queue;
 	for (cl_uint i = 0; i < count; i++)
 		clSVMFree(rig.context, pointers[i]);
 	vc_bell_tell(user, count);
 }
 
-static void frees(void)
-{
+static void frees(void) {
 	struct vc_bell bell;
 	vc_bell_init(&bell);
 	void *two[] = {clSVMAlloc(rig.context, 0, 4096, 0), clSVMAlloc(rig.context, 0, 4096, 0)};
@@ -142,8 +140,7 @@ static void frees(void)
 }
 
 /* A buffer over shared memory. */
-static void buffers(void)
-{
+static void buffers(void) {
 	unsigned char *svm = clSVMAlloc(rig.context, 0, SIZE, 0);
 	cl_uint pattern = 0x51525354;
 	MUST(clEnqueueSVMMemFill(rig.queue, svm, &pattern, 4, SIZE, 0, NULL, NULL));
@@ -167,8 +164,7 @@ static void buffers(void)
 	clSVMFree(rig.context, svm);
 }
 
-int main(void)
-{
+int main(void) {
 	vc_rig_init();
 	if (!(vc_device_number(CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER)) {
 		vc_answer_not_offered("SVM");
@@ -181,7 +177,8 @@ int main(void)
 	vc_answer("too large", "%s", clSVMAlloc(rig.context, 0, (size_t)1 << 50, 0) ? "given" : "refused");
 	vc_answer("of no size", "%s", clSVMAlloc(rig.context, 0, 0, 0) ? "given" : "refused");
 	vc_answer("odd alignment", "%s", clSVMAlloc(rig.context, 0, 64, 3) ? "given" : "refused");
-	vc_answer("contradicting flags", "%s", clSVMAlloc(rig.context, CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY, 64, 0) ? "given" : "refused");
+	vc_answer("contradicting flags", "%s",
+		  clSVMAlloc(rig.context, CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY, 64, 0) ? "given" : "refused");
 	vc_answer("of no context", "%s", clSVMAlloc(NULL, 0, 64, 0) ? "given" : "refused");
 	return vc_rig_finish();
 }

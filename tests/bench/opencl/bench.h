@@ -44,7 +44,8 @@ bool vc_samples_wanted(const struct vc_samples *samples);
 /* Adds a sample that took @ns, divided by @by. */
 void vc_samples_add(struct vc_samples *samples, int64_t ns, double by);
 /* Writes the measure down; @size is the bytes or the count that it is about, 0 if it is about none. */
-void vc_samples_finish(struct vc_samples *samples, struct vc_bench *bench, const char *name, const char *unit, size_t size);
+void vc_samples_finish(struct vc_samples *samples, struct vc_bench *bench, const char *name, const char *unit,
+		       size_t size);
 
 /* The parts, one file each. */
 void vc_bench_latency(struct vc_bench *bench);

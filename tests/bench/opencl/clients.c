@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 /* In the child: gets ready, tells so, waits for the start, works until the time is over, tells how much it did. */
-static _Noreturn void work(int ready, int go, int done, unsigned ms)
-{
+static _Noreturn void work(int ready, int go, int done, unsigned ms) {
 	struct vc_bench own = {0};
 	cl_int code;
 	VC_MUST(clGetPlatformIDs(1, &own.platform, NULL));
@@ -41,8 +40,7 @@ static _Noreturn void work(int ready, int go, int done, unsigned ms)
 	_exit(write(done, &rounds, sizeof(rounds)) == sizeof(rounds) ? 0 : 1);
 }
 
-void vc_bench_clients(struct vc_bench *bench, unsigned clients, unsigned ms)
-{
+void vc_bench_clients(struct vc_bench *bench, unsigned clients, unsigned ms) {
 	int ready[2], go[2], done[2];
 	if (pipe(ready) || pipe(go) || pipe(done)) {
 		perror("opencl-bench: pipe");

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void must(const char *what, cl_int code)
-{
+static void must(const char *what, cl_int code) {
 	if (code == CL_SUCCESS)
 		return;
 	fprintf(stderr, "opencl-sha256: %s gave %d\n", what, code);
@@ -23,8 +22,7 @@ struct input {
 	size_t size, room;
 };
 
-static void read_file(struct input *input, const char *name)
-{
+static void read_file(struct input *input, const char *name) {
 	FILE *file = fopen(name, "rb");
 	if (!file) {
 		fprintf(stderr, "opencl-sha256: %s: %s\n", name, strerror(errno));
@@ -49,8 +47,7 @@ static void read_file(struct input *input, const char *name)
 	fclose(file);
 }
 
-static uint32_t *hash(const struct input *input, const cl_ulong *ends, size_t count)
-{
+static uint32_t *hash(const struct input *input, const cl_ulong *ends, size_t count) {
 	cl_platform_id platform;
 	cl_device_id device;
 	cl_int code;
@@ -96,15 +93,15 @@ static uint32_t *hash(const struct input *input, const cl_ulong *ends, size_t co
 	return digests;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("opencl-sha256 " VC_VERSION);
 		return 0;
 	}
 	if (argc < 2 || argv[1][0] == '-') {
 		fprintf(argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr,
-			"Usage: opencl-sha256 FILE...\n\nPrints the SHA-256 of each file, hashed by the first OpenCL device.\n");
+			"Usage: opencl-sha256 FILE...\n\nPrints the SHA-256 of each file, hashed by the first OpenCL "
+			"device.\n");
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
 	}
 	size_t count = (size_t)argc - 1;

@@ -9,8 +9,7 @@
 static const char source[] = "kernel void one(global uint *x) { x[0]++; }";
 static const size_t one = 1;
 
-static void finish_idle(struct vc_bench *bench, unsigned most, int64_t limit_ns)
-{
+static void finish_idle(struct vc_bench *bench, unsigned most, int64_t limit_ns) {
 	struct vc_samples samples;
 	vc_samples_start(&samples, most, limit_ns);
 	while (vc_samples_wanted(&samples)) {
@@ -22,8 +21,7 @@ static void finish_idle(struct vc_bench *bench, unsigned most, int64_t limit_ns)
 }
 
 /* Reads and writes apart: alternating, a peer over TCP would meet delayed acknowledgements. */
-static void four_bytes(struct vc_bench *bench, cl_mem buffer, unsigned most, int64_t limit_ns)
-{
+static void four_bytes(struct vc_bench *bench, cl_mem buffer, unsigned most, int64_t limit_ns) {
 	struct vc_samples reads, writes;
 	cl_uint value = 0;
 	vc_samples_start(&reads, most, limit_ns);
@@ -42,8 +40,7 @@ static void four_bytes(struct vc_bench *bench, cl_mem buffer, unsigned most, int
 	vc_samples_finish(&writes, bench, "write 4 bytes, blocking", "ns", 0);
 }
 
-static void kernel_round_trip(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64_t limit_ns)
-{
+static void kernel_round_trip(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64_t limit_ns) {
 	struct vc_samples samples;
 	vc_samples_start(&samples, most, limit_ns);
 	while (vc_samples_wanted(&samples)) {
@@ -55,8 +52,7 @@ static void kernel_round_trip(struct vc_bench *bench, cl_kernel kernel, unsigned
 	vc_samples_finish(&samples, bench, "kernel, enqueue and finish", "ns", 0);
 }
 
-static void enqueue(struct vc_bench *bench, cl_kernel kernel, cl_mem buffer, unsigned most, int64_t limit_ns)
-{
+static void enqueue(struct vc_bench *bench, cl_kernel kernel, cl_mem buffer, unsigned most, int64_t limit_ns) {
 	struct vc_samples samples, with_argument;
 	vc_samples_start(&samples, most, limit_ns);
 	vc_samples_start(&with_argument, most, limit_ns);
@@ -79,8 +75,7 @@ static void enqueue(struct vc_bench *bench, cl_kernel kernel, cl_mem buffer, uns
 }
 
 /* A chain of small kernels, each sample being the whole chain's time divided by its length. */
-static void chain(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64_t limit_ns)
-{
+static void chain(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64_t limit_ns) {
 	struct vc_samples in_order, out_of_order;
 	vc_samples_start(&in_order, most, limit_ns);
 	vc_samples_start(&out_of_order, most, limit_ns);
@@ -94,8 +89,8 @@ static void chain(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64
 		cl_event last = NULL;
 		for (int i = 0; i < CHAIN; i++) {
 			cl_event next = NULL;
-			VC_MUST(clEnqueueNDRangeKernel(bench->loose, kernel, 1, NULL, &one, NULL, last ? 1 : 0, last ? &last : NULL,
-						       &next));
+			VC_MUST(clEnqueueNDRangeKernel(bench->loose, kernel, 1, NULL, &one, NULL, last ? 1 : 0,
+						       last ? &last : NULL, &next));
 			if (last)
 				VC_MUST(clReleaseEvent(last));
 			last = next;
@@ -108,8 +103,7 @@ static void chain(struct vc_bench *bench, cl_kernel kernel, unsigned most, int64
 	vc_samples_finish(&out_of_order, bench, "chain of 2000 kernels by events, each", "ns", 0);
 }
 
-void vc_bench_latency(struct vc_bench *bench)
-{
+void vc_bench_latency(struct vc_bench *bench) {
 	unsigned most = bench->quick ? 300 : 3000;
 	int64_t limit_ns = bench->quick ? VC_NS_PER_S / 4 : VC_NS_PER_S;
 	cl_program program = vc_bench_build(bench, source);

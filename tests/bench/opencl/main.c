@@ -8,26 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-	"Usage: opencl-bench [--quick] [--largest MIB] [PART]...\n"
-	"\n"
-	"Measures the first OpenCL platform's first device and prints JSON with raw samples.\n"
-	"\n"
-	"  PART           clients latency transfers maps programs (all)\n"
-	"  --quick        fewer samples, sizes up to 16 MiB\n"
-	"  --largest MIB  largest transfer (1024)\n"
-	"  --help, --version\n";
+static const char help[] = "Usage: opencl-bench [--quick] [--largest MIB] [PART]...\n"
+			   "\n"
+			   "Measures the first OpenCL platform's first device and prints JSON with raw samples.\n"
+			   "\n"
+			   "  PART           clients latency transfers maps programs (all)\n"
+			   "  --quick        fewer samples, sizes up to 16 MiB\n"
+			   "  --largest MIB  largest transfer (1024)\n"
+			   "  --help, --version\n";
 
-void vc_must(const char *what, cl_int code)
-{
+void vc_must(const char *what, cl_int code) {
 	if (code == CL_SUCCESS)
 		return;
 	fprintf(stderr, "opencl-bench: %s gave %d\n", what, code);
 	exit(1);
 }
 
-cl_program vc_bench_build(struct vc_bench *bench, const char *source)
-{
+cl_program vc_bench_build(struct vc_bench *bench, const char *source) {
 	cl_int code;
 	cl_program program = clCreateProgramWithSource(bench->context, 1, &source, NULL, &code);
 	VC_MUST(code);
@@ -35,41 +32,36 @@ cl_program vc_bench_build(struct vc_bench *bench, const char *source)
 	return program;
 }
 
-cl_kernel vc_bench_kernel(cl_program program, const char *name)
-{
+cl_kernel vc_bench_kernel(cl_program program, const char *name) {
 	cl_int code;
 	cl_kernel kernel = clCreateKernel(program, name, &code);
 	VC_MUST(code);
 	return kernel;
 }
 
-cl_mem vc_bench_buffer(struct vc_bench *bench, cl_mem_flags flags, size_t size)
-{
+cl_mem vc_bench_buffer(struct vc_bench *bench, cl_mem_flags flags, size_t size) {
 	cl_int code;
 	cl_mem buffer = clCreateBuffer(bench->context, flags, size, NULL, &code);
 	VC_MUST(code);
 	return buffer;
 }
 
-void vc_samples_start(struct vc_samples *samples, unsigned most, int64_t limit_ns)
-{
+void vc_samples_start(struct vc_samples *samples, unsigned most, int64_t limit_ns) {
 	*samples = (struct vc_samples){.values = json_object_new_array(), .most = most, .limit_ns = limit_ns};
 }
 
-bool vc_samples_wanted(const struct vc_samples *samples)
-{
+bool vc_samples_wanted(const struct vc_samples *samples) {
 	return samples->count < 3 || (samples->count < samples->most && samples->spent_ns < samples->limit_ns);
 }
 
-void vc_samples_add(struct vc_samples *samples, int64_t ns, double by)
-{
+void vc_samples_add(struct vc_samples *samples, int64_t ns, double by) {
 	samples->count++;
 	samples->spent_ns += ns;
 	json_object_array_add(samples->values, json_object_new_double((double)ns / by));
 }
 
-void vc_samples_finish(struct vc_samples *samples, struct vc_bench *bench, const char *name, const char *unit, size_t size)
-{
+void vc_samples_finish(struct vc_samples *samples, struct vc_bench *bench, const char *name, const char *unit,
+		       size_t size) {
 	json_object *measure = json_object_new_object();
 	json_object_object_add(measure, "name", json_object_new_string(name));
 	json_object_object_add(measure, "unit", json_object_new_string(unit));
@@ -79,8 +71,7 @@ void vc_samples_finish(struct vc_samples *samples, struct vc_bench *bench, const
 }
 
 /* From the first call to a queue that works. */
-static void start(struct vc_bench *bench)
-{
+static void start(struct vc_bench *bench) {
 	struct vc_samples samples;
 	vc_samples_start(&samples, 1, 0);
 	int64_t began = vc_clock_now();
@@ -99,26 +90,26 @@ static void start(struct vc_bench *bench)
 	VC_MUST(code);
 }
 
-static json_object *name_of(cl_platform_id platform)
-{
+static json_object *name_of(cl_platform_id platform) {
 	char text[256] = "";
 	clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof(text), text, NULL);
 	return json_object_new_string(text);
 }
 
-static bool part_wanted(int argc, char **argv, const char *part)
-{
+static bool part_wanted(int argc, char **argv, const char *part) {
 	for (int i = optind; i < argc; i++)
 		if (strcmp(argv[i], part) == 0)
 			return true;
 	return optind == argc;
 }
 
-static bool parse(struct vc_bench *bench, int argc, char **argv)
-{
+static bool parse(struct vc_bench *bench, int argc, char **argv) {
 	static const struct option options[] = {
-		{"quick", no_argument, NULL, 'q'},   {"largest", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'}, {0},
+		{"quick", no_argument, NULL, 'q'},
+		{"largest", required_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{0},
 	};
 	static const char *const parts[] = {"clients", "latency", "transfers", "maps", "programs"};
 	char *end = NULL;
@@ -132,7 +123,8 @@ static bool parse(struct vc_bench *bench, int argc, char **argv)
 		case 'l':
 			bench->most = strtoul(optarg, &end, 10) << 20;
 			if (*end || bench->most == 0 || bench->most > (size_t)4096 << 20) {
-				fprintf(stderr, "opencl-bench: --largest %s: a number of MiB, 1 to 4096, is needed\n", optarg);
+				fprintf(stderr, "opencl-bench: --largest %s: a number of MiB, 1 to 4096, is needed\n",
+					optarg);
 				return false;
 			}
 			break;
@@ -157,8 +149,7 @@ static bool parse(struct vc_bench *bench, int argc, char **argv)
 	return true;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	struct vc_bench bench = {.most = (size_t)1 << 30};
 	if (!parse(&bench, argc, argv))
 		return 2;

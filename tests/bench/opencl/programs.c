@@ -13,14 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Noreturn void wrong(const char *what)
-{
+static _Noreturn void wrong(const char *what) {
 	fprintf(stderr, "opencl-bench: %s: the result is wrong\n", what);
 	exit(1);
 }
 
-static void *memory(size_t size)
-{
+static void *memory(size_t size) {
 	void *bytes = calloc(1, size);
 	if (!bytes) {
 		fprintf(stderr, "opencl-bench: no memory\n");
@@ -29,20 +27,18 @@ static void *memory(size_t size)
 	return bytes;
 }
 
-static void write_all(struct vc_bench *bench, cl_mem buffer, const void *bytes, size_t size)
-{
+static void write_all(struct vc_bench *bench, cl_mem buffer, const void *bytes, size_t size) {
 	VC_MUST(clEnqueueWriteBuffer(bench->queue, buffer, CL_FALSE, 0, size, bytes, 0, NULL, NULL));
 }
 
-static void read_all(struct vc_bench *bench, cl_mem buffer, void *bytes, size_t size)
-{
+static void read_all(struct vc_bench *bench, cl_mem buffer, void *bytes, size_t size) {
 	VC_MUST(clEnqueueReadBuffer(bench->queue, buffer, CL_TRUE, 0, size, bytes, 0, NULL, NULL));
 }
 
-static void launch(struct vc_bench *bench, cl_kernel kernel, cl_uint dimensions, size_t x, size_t y, size_t local)
-{
+static void launch(struct vc_bench *bench, cl_kernel kernel, cl_uint dimensions, size_t x, size_t y, size_t local) {
 	size_t global[2] = {x, y}, group[2] = {local, local};
-	VC_MUST(clEnqueueNDRangeKernel(bench->queue, kernel, dimensions, NULL, global, local ? group : NULL, 0, NULL, NULL));
+	VC_MUST(clEnqueueNDRangeKernel(bench->queue, kernel, dimensions, NULL, global, local ? group : NULL, 0, NULL,
+				       NULL));
 }
 
 #define ARG(kernel, index, value)                                                                                      \
@@ -52,16 +48,14 @@ static void launch(struct vc_bench *bench, cl_kernel kernel, cl_uint dimensions,
 	} while (0)
 
 /* The same numbers each time, without meaning. */
-static float noise(size_t i)
-{
+static float noise(size_t i) {
 	uint32_t x = (uint32_t)i * 2654435761u;
 	x ^= x >> 15;
 	return (float)(x % 2000) / 1000.0f - 1.0f;
 }
 
 /* C = A B, n x n, in tiles. All of C's diagonal and a row are compared. */
-static void gemm(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void gemm(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	cl_uint n = bench->quick ? 384 : 768;
 	size_t size = (size_t)n * n * sizeof(float);
 	float *a = memory(size), *b = memory(size), *c = memory(size);
@@ -98,14 +92,14 @@ static void gemm(struct vc_bench *bench, cl_program program, struct vc_samples *
 }
 
 /* Gravity among n bodies, some steps. The first step's acceleration of some bodies is compared by their velocities. */
-static void nbody(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void nbody(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	cl_uint n = bench->quick ? 2048 : 4096;
 	size_t size = (size_t)n * 4 * sizeof(float);
 	float *at = memory(size), *speed = memory(size), *first = memory(size), *last = memory(size);
 	for (size_t i = 0; i < (size_t)n * 4; i++)
 		at[i] = i % 4 == 3 ? 1.0f + noise(i) / 2 : noise(i);
-	cl_mem here = vc_bench_buffer(bench, 0, size), there = vc_bench_buffer(bench, 0, size), moving = vc_bench_buffer(bench, 0, size);
+	cl_mem here = vc_bench_buffer(bench, 0, size), there = vc_bench_buffer(bench, 0, size),
+	       moving = vc_bench_buffer(bench, 0, size);
 	cl_kernel kernel = vc_bench_kernel(program, "nbody");
 	float dt = 0.001f;
 	ARG(kernel, 2, moving);
@@ -135,7 +129,8 @@ static void nbody(struct vc_bench *bench, cl_program program, struct vc_samples 
 				a[x] += d[x] * (double)at[4 * k + 3] / (r2 * sqrt(r2));
 		}
 		for (int x = 0; x < 3; x++)
-			if (fabs(a[x] * (double)dt - (double)first[4 * i + (size_t)x]) > 1e-3 * (double)dt * (1 + fabs(a[x])))
+			if (fabs(a[x] * (double)dt - (double)first[4 * i + (size_t)x]) >
+			    1e-3 * (double)dt * (1 + fabs(a[x])))
 				wrong("nbody");
 	}
 	VC_MUST(clReleaseMemObject(here));
@@ -146,15 +141,15 @@ static void nbody(struct vc_bench *bench, cl_program program, struct vc_samples 
 }
 
 /* A Fourier transform there and back, radix 2, one kernel a pass: three tones must show as peaks, and the signal come back. */
-static void fft(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void fft(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	cl_uint bits = bench->quick ? 16 : 19, n = 1u << bits;
 	size_t size = (size_t)n * 2 * sizeof(float);
 	static const cl_uint tones[3] = {5, 1000, 20000};
 	float *signal = memory(size), *spectrum = memory(size), *back = memory(size);
 	for (size_t i = 0; i < n; i++)
 		for (int t = 0; t < 3; t++)
-			signal[2 * i] += (float)(t + 1) * (float)cos(2 * M_PI * (double)((uint64_t)i * tones[t] % n) / n);
+			signal[2 * i] +=
+				(float)(t + 1) * (float)cos(2 * M_PI * (double)((uint64_t)i * tones[t] % n) / n);
 	cl_mem one = vc_bench_buffer(bench, 0, size), two = vc_bench_buffer(bench, 0, size);
 	cl_kernel kernel = vc_bench_kernel(program, "fft_pass");
 	ARG(kernel, 3, n);
@@ -192,8 +187,7 @@ static void fft(struct vc_bench *bench, cl_program program, struct vc_samples *s
 }
 
 /* The sum of many numbers, in two steps, several times over. The whole sum is compared. */
-static void reduction(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void reduction(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	cl_uint n = bench->quick ? 1u << 21 : 1u << 24, groups = 256;
 	size_t size = (size_t)n * sizeof(cl_uint);
 	cl_uint *values = memory(size), expected = 0, sum = 0;
@@ -230,8 +224,7 @@ static void reduction(struct vc_bench *bench, cl_program program, struct vc_samp
 
 /* Heat in a plate, many small steps: one kernel each. The same steps on the CPU for a part far from the border must agree:
  * there the heat is noise averaged, so that the mean stays. The exact check is a short run in full. */
-static void stencil(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void stencil(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	cl_uint n = bench->quick ? 512 : 1024;
 	int steps = bench->quick ? 40 : 400;
 	size_t count = (size_t)n * n, size = count * sizeof(float);
@@ -258,7 +251,8 @@ static void stencil(struct vc_bench *bench, cl_program program, struct vc_sample
 				size_t at = y * n + x;
 				bool border = x == 0 || y == 0 || x == n - 1 || y == n - 1;
 				next[at] = border ? now[at]
-						  : 0.5f * now[at] + 0.125f * (now[at - 1] + now[at + 1] + now[at - n] + now[at + n]);
+						  : 0.5f * now[at] + 0.125f * (now[at - 1] + now[at + 1] + now[at - n] +
+									       now[at + n]);
 			}
 		float *swap = now;
 		now = next, next = swap;
@@ -273,8 +267,7 @@ static void stencil(struct vc_bench *bench, cl_program program, struct vc_sample
 }
 
 /* Many short messages, each hashed many times over. Some of the digests are compared. */
-static void hashes(struct vc_bench *bench, cl_program program, struct vc_samples *samples)
-{
+static void hashes(struct vc_bench *bench, cl_program program, struct vc_samples *samples) {
 	size_t count = bench->quick ? 2048 : 16384, message = 80;
 	cl_uint rounds = 100;
 	uint8_t *bytes = memory(count * message);
@@ -284,7 +277,8 @@ static void hashes(struct vc_bench *bench, cl_program program, struct vc_samples
 		bytes[i] = (uint8_t)(i * 31 + i / 256);
 	for (size_t i = 0; i < count; i++)
 		ends[i] = (i + 1) * message - i % 7;
-	cl_mem in = vc_bench_buffer(bench, CL_MEM_READ_ONLY, count * message), list = vc_bench_buffer(bench, CL_MEM_READ_ONLY, count * 8),
+	cl_mem in = vc_bench_buffer(bench, CL_MEM_READ_ONLY, count * message),
+	       list = vc_bench_buffer(bench, CL_MEM_READ_ONLY, count * 8),
 	       out = vc_bench_buffer(bench, CL_MEM_WRITE_ONLY, count * 32);
 	cl_kernel kernel = vc_bench_kernel(program, "sha256");
 	ARG(kernel, 0, in);
@@ -348,25 +342,30 @@ static const char fft_source[] =
 	"  float2 a = in[i], b = in[i + n / 2]; b = (float2)(b.x * w.x - b.y * w.y, b.x * w.y + b.y * w.x);\n"
 	"  uint to = ((i - k) << 1) + k; out[to] = a + b; out[to + span] = a - b; }\n";
 
-static const char sum_source[] = "kernel void sum(global const uint *in, global uint *out, uint n) {\n"
-				 "  uint total = 0, step = get_global_size(0), share = n / step, from = get_global_id(0) * share;\n"
-				 "  for (uint i = 0; i < share; i++) total += in[from + i];\n"
-				 "  out[get_global_id(0)] = total; }\n";
+static const char sum_source[] =
+	"kernel void sum(global const uint *in, global uint *out, uint n) {\n"
+	"  uint total = 0, step = get_global_size(0), share = n / step, from = get_global_id(0) * share;\n"
+	"  for (uint i = 0; i < share; i++) total += in[from + i];\n"
+	"  out[get_global_id(0)] = total; }\n";
 
 static const char stencil_source[] =
 	"kernel void stencil(global const float *in, global float *out) {\n"
 	"  size_t x = get_global_id(0), y = get_global_id(1), n = get_global_size(0), at = y * n + x;\n"
 	"  bool border = x == 0 || y == 0 || x == n - 1 || y == n - 1;\n"
-	"  out[at] = border ? in[at] : 0.5f * in[at] + 0.125f * (in[at - 1] + in[at + 1] + in[at - n] + in[at + n]); }\n";
+	"  out[at] = border ? in[at] : 0.5f * in[at] + 0.125f * (in[at - 1] + in[at + 1] + in[at - n] + in[at + n]); "
+	"}\n";
 
-void vc_bench_programs(struct vc_bench *bench)
-{
+void vc_bench_programs(struct vc_bench *bench) {
 	static const struct {
 		const char *name, *source;
 		void (*run)(struct vc_bench *bench, cl_program program, struct vc_samples *samples);
 	} programs[] = {
-		{"gemm", gemm_source, gemm},	  {"nbody", nbody_source, nbody},	{"fft", fft_source, fft},
-		{"reduction", sum_source, reduction}, {"stencil", stencil_source, stencil}, {"sha256", vc_sha256_source, hashes},
+		{"gemm", gemm_source, gemm},
+		{"nbody", nbody_source, nbody},
+		{"fft", fft_source, fft},
+		{"reduction", sum_source, reduction},
+		{"stencil", stencil_source, stencil},
+		{"sha256", vc_sha256_source, hashes},
 	};
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		struct vc_samples samples;

@@ -11,8 +11,7 @@
 #define SMALLEST ((size_t)4096)
 
 /* Pages that are there, so that nobody's first touch is measured. */
-static void *touched(size_t size)
-{
+static void *touched(size_t size) {
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (bytes == MAP_FAILED) {
 		fprintf(stderr, "opencl-bench: no memory for a transfer of %zu bytes\n", size);
@@ -22,8 +21,7 @@ static void *touched(size_t size)
 	return bytes;
 }
 
-static void one_size(struct vc_bench *bench, size_t size)
-{
+static void one_size(struct vc_bench *bench, size_t size) {
 	unsigned most = bench->quick ? 10 : 30;
 	int64_t limit_ns = bench->quick ? VC_NS_PER_S / 10 : VC_NS_PER_S;
 	struct vc_samples reads, writes, copies;
@@ -64,8 +62,7 @@ static void one_size(struct vc_bench *bench, size_t size)
 	munmap(to, size);
 }
 
-static void map_size(struct vc_bench *bench, size_t size, cl_mem_flags flags, const char *name)
-{
+static void map_size(struct vc_bench *bench, size_t size, cl_mem_flags flags, const char *name) {
 	struct vc_samples samples;
 	cl_mem buffer = vc_bench_buffer(bench, flags, size);
 	cl_uint pattern = 7;
@@ -75,8 +72,8 @@ static void map_size(struct vc_bench *bench, size_t size, cl_mem_flags flags, co
 	while (vc_samples_wanted(&samples)) {
 		cl_int code;
 		int64_t began = vc_clock_now();
-		void *map = clEnqueueMapBuffer(bench->queue, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, size, 0, NULL, NULL,
-					       &code);
+		void *map = clEnqueueMapBuffer(bench->queue, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, size, 0,
+					       NULL, NULL, &code);
 		VC_MUST(code);
 		VC_MUST(clEnqueueUnmapMemObject(bench->queue, buffer, map, 0, NULL, NULL));
 		VC_MUST(clFinish(bench->queue));
@@ -86,16 +83,14 @@ static void map_size(struct vc_bench *bench, size_t size, cl_mem_flags flags, co
 	VC_MUST(clReleaseMemObject(buffer));
 }
 
-void vc_bench_maps(struct vc_bench *bench)
-{
+void vc_bench_maps(struct vc_bench *bench) {
 	for (size_t size = SMALLEST; size <= bench->most && size <= (size_t)256 << 20; size *= 16) {
 		map_size(bench, size, 0, "map and unmap");
 		map_size(bench, size, CL_MEM_ALLOC_HOST_PTR, "map and unmap, ALLOC_HOST_PTR");
 	}
 }
 
-void vc_bench_transfers(struct vc_bench *bench)
-{
+void vc_bench_transfers(struct vc_bench *bench) {
 	for (size_t size = SMALLEST; size <= bench->most; size *= 4)
 		one_size(bench, size);
 }
