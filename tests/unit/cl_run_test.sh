@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# cl_run_test.sh VCOCKPIT-CL: what a program gets from vcockpit-cl, and what wrong use gets.
+set -u
+cl=$1
+dir=$(mktemp -d /tmp/vc-cl-run.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+# expect CODE TEXT COMMAND…
+expect() {
+	code=$1 text=$2
+	shift 2
+	"$@" > "$dir/out" 2>&1
+	got=$?
+	if [ $got -ne "$code" ] || { [ -n "$text" ] && ! grep -q -- "$text" "$dir/out"; }; then
+		echo "FAIL: $* gave $got and: $(cat "$dir/out")"
+		failed=1
+	fi
+}
+
+# A broker that tells what it was handed, and stays until it is ended.
+cat > "$dir/broker" << 'END'
+#!/bin/sh
+[ "$LISTEN_PID" = $$ ] && [ "$LISTEN_FDS" = 1 ] && [ -S /proc/self/fd/3 ] && echo "listening $*" >&2
+trap 'exit 0' TERM
+while :; do sleep 0.05; done
+END
+printf '#!/bin/sh\nexit 3\n' > "$dir/dies"
+chmod +x "$dir/broker" "$dir/dies"
+echo x.so > "$dir/x.icd"
+on="$cl --icd $dir/x.icd --broker $dir/broker"
+
+expect 0 "vcockpit-cl" "$cl" --version
+expect 0 "--socket" "$cl" --help
+expect 2 "which program" "$cl"
+expect 2 "unrecognized option" "$cl" --colour -- true
+expect 2 "exclude each other" "$cl" --socket /x --config /y -- true
+expect 2 "none.icd: No such file" "$cl" --icd "$dir/none.icd" -- true
+expect 0 "vendors=$dir/x.icd" $on -- sh -c 'echo "vendors=$OCL_ICD_VENDORS"'
+expect 0 "socket" $on -- sh -c 'test -S "$VCOCKPIT_CL_SOCKET" && echo "$VCOCKPIT_CL_SOCKET"'
+expect 0 "given" "$cl" --icd "$dir/x.icd" --socket given -- sh -c 'echo "$VCOCKPIT_CL_SOCKET"'
+expect 7 "" $on -- sh -c 'exit 7'
+expect 137 "" $on -- sh -c 'kill -9 $$'
+expect 127 "no-such-program: No such file" $on -- no-such-program
+# A broker that ends before the program is an error even where the program is content.
+expect 1 "ended before the program" "$cl" --icd "$dir/x.icd" --broker "$dir/dies" -- sleep 0.3
+expect 0 "listening --config $dir/c.ini" $on --config "$dir/c.ini" -- sleep 0.3
+[ -z "$(ls -d /tmp/vcockpit-cl.* 2> /dev/null | while read -r left; do [ -O "$left" ] && find "$left" -newer "$dir/broker"; done)" ] ||
+	{ echo "FAIL: sockets are left in /tmp"; failed=1; }
+exit $failed
