@@ -24,7 +24,7 @@ static void release(struct vc_monitor_link *link, unsigned i) {
 static void drop_monitor(struct vc_monitor_link *link, const char *why) {
 	if (link->watch.fd < 0)
 		return;
-	vc_warn("the output monitor %d has gone: %s; the cluster goes on unwatched", (int)link->stats.pid, why);
+	vc_warn("the output monitor %d has gone: %s; nobody watches the cluster", (int)link->stats.pid, why);
 	int fd = link->watch.fd;
 	vc_loop_remove(link->loop, &link->watch);
 	close(fd);

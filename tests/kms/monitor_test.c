@@ -165,27 +165,33 @@ static void expect_safe_picture(void) {
 		fail_msg("telltale %u is not crossed out on the screen", check.telltale);
 }
 
-/* When the cluster's zone first showed the safe picture because it was wrong, after @from_ns; 0: not yet. */
-static int64_t find_fallback(int64_t from_ns) {
+/* The vblank at which the cluster's zone first showed the safe picture because it was wrong, after @from_ns; vblank_ns 0: not
+ * yet. */
+static struct vc_frame_record find_fallback(int64_t from_ns) {
 	static struct vc_control_records records;
 	if (vc_control_get_frames(&bench.rig.tool, 0, &records) < 0)
 		fail_msg("frames: %s", bench.rig.tool.why);
 	for (size_t i = 0; i < records.count; i++) {
 		const struct vc_frame_record *r = &records.record[i];
 		if (r->vblank_ns >= from_ns && r->state[0] == VC_STATE_FALLBACK && r->reason[0] == VC_REASON_WRONG)
-			return r->vblank_ns;
+			return *r;
 	}
-	return 0;
+	return (struct vc_frame_record){0};
 }
 
-/* The same, and waits for it: the state changes when the commit goes out. */
-static int64_t fallback_ns(int64_t from_ns) {
-	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS, found_ns;
-	while ((found_ns = find_fallback(from_ns)) == 0) {
+/* Waits for it, since the state changes when the commit goes out; says how long after @from_ns that was, and returns how long
+ * after it the picture was there, in ms. */
+static int64_t await_fallback(const char *what, int64_t from_ns) {
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	struct vc_frame_record r;
+	while ((r = find_fallback(from_ns)).vblank_ns == 0) {
 		assert_true(vc_clock_now() < limit_ns);
 		poll(NULL, 0, 10);
 	}
-	return found_ns;
+	int64_t commit_ms = (r.commit_ns - from_ns) / VC_NS_PER_MS, safe_ms = (r.vblank_ns - from_ns) / VC_NS_PER_MS;
+	print_message("%-10s %3lld ms to the safe picture's commit, %3lld ms until it shows\n", what,
+		      (long long)commit_ms, (long long)safe_ms);
+	return safe_ms;
 }
 
 static void honest_cluster_is_left_alone(void **state) {
@@ -235,12 +241,11 @@ static void lies_lead_to_the_safe_picture(void **state) {
 		int64_t lie_ns = hear("lie");
 		rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
 		struct vc_control_monitor m = monitor();
-		int64_t safe_ms = (fallback_ns(lie_ns) - lie_ns) / VC_NS_PER_MS;
+		int64_t safe_ms = await_fallback(cases[i].lie, lie_ns);
 		expect_safe_picture();
 		int64_t honest_ns = hear("honest");
 		rig_await(&bench.rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
-		print_message("%-10s safe picture %3lld ms after the frame came, live %lld ms after the last lie\n",
-			      cases[i].lie, (long long)safe_ms,
+		print_message("%-10s live %lld ms after the last lie\n", "",
 			      (long long)((vc_clock_now() - honest_ns) / VC_NS_PER_MS));
 		assert_int_equal(m.bad_finding, cases[i].finding);
 		assert_int_equal(rig_layer(&bench.rig, "cluster").fallbacks, before + 1);
@@ -285,8 +290,7 @@ static void scribbles_are_noticed(void **state) {
 	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
 	expect_safe_picture();
 	struct vc_control_monitor m = monitor();
-	print_message("scribbled: safe picture %lld ms after\n",
-		      (long long)((fallback_ns(lie_ns) - lie_ns) / VC_NS_PER_MS));
+	await_fallback("scribbled", lie_ns);
 	assert_int_equal(m.bad_check, VC_CHECK_SOURCE);
 	assert_int_equal(m.bad_telltale, 8);
 	/* What isn't shown is drawn anew, so the cluster comes back by itself once it is left alone. */
@@ -314,8 +318,7 @@ static void misplaced_plane_is_noticed(void **state) {
 	int64_t from_ns = vc_clock_now();
 	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
 	struct vc_control_monitor m = monitor();
-	print_message("misplaced: safe picture %lld ms after\n",
-		      (long long)((fallback_ns(from_ns) - from_ns) / VC_NS_PER_MS));
+	await_fallback("misplaced", from_ns);
 	assert_int_equal(m.bad_check, VC_CHECK_OUTPUT);
 	assert_int_equal(m.source_bad, 0);
 	/* The safe picture is misplaced as well: no way back before that is over. */
