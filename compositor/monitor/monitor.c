@@ -137,12 +137,10 @@ static bool find_zone(struct vc_monitor *m, const struct vc_monitor_frame *frame
 	if (!memory->map || frame->x > memory->info.width || layer->width > memory->info.width - frame->x ||
 	    frame->y > memory->info.height || layer->height > memory->info.height - frame->y)
 		return false;
-	const uint8_t *first = (const uint8_t *)memory->map + memory->info.offset +
-			       (size_t)memory->info.stride * frame->y + (size_t)4 * frame->x;
-	*zone = (struct vc_pixels){.first = (const uint32_t *)(const void *)first,
-				   .stride = memory->info.stride / 4,
-				   .width = layer->width,
-				   .height = layer->height};
+	const void *first = (const uint8_t *)memory->map + memory->info.offset +
+			    (size_t)memory->info.stride * frame->y + (size_t)4 * frame->x;
+	*zone = (struct vc_pixels){
+		.first = first, .stride = memory->info.stride / 4, .width = layer->width, .height = layer->height};
 	return true;
 }
 

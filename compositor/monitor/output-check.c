@@ -25,11 +25,9 @@ static bool find_zone(const struct vc_control_picture *picture, const struct vc_
 	const struct vc_control_captured *c = &picture->info;
 	if (info->x + info->width > c->width || info->y + info->height > c->height)
 		return false;
-	const uint8_t *first = picture->pixels + (size_t)c->stride * info->y + (size_t)4 * info->x;
-	*zone = (struct vc_pixels){.first = (const uint32_t *)(const void *)first,
-				   .stride = c->stride / 4,
-				   .width = info->width,
-				   .height = info->height};
+	const void *first = picture->pixels + (size_t)c->stride * info->y + (size_t)4 * info->x;
+	*zone = (struct vc_pixels){
+		.first = first, .stride = c->stride / 4, .width = info->width, .height = info->height};
 	return true;
 }
 

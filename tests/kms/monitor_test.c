@@ -157,8 +157,8 @@ static void expect_safe_picture(void) {
 	struct vc_control_picture picture;
 	if (vc_control_capture(&bench.rig.tool, 0, &picture) < 0)
 		fail_msg("capture: %s", bench.rig.tool.why);
-	const struct vc_pixels zone = {(const uint32_t *)(const void *)picture.pixels, picture.info.stride / 4, 640,
-				       480};
+	const void *first = picture.pixels;
+	const struct vc_pixels zone = {first, picture.info.stride / 4, 640, 480};
 	struct vc_check check = vc_check_safe(&bench.references, &zone);
 	vc_control_release(&bench.rig.tool, &picture);
 	if (check.finding != VC_FOUND_GOOD)
