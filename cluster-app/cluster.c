@@ -86,6 +86,7 @@ static void draw(struct vc_cluster *c, struct vc_link_buffer *buffer, int64_t no
 	vc_declare_frame(c->scene, &buffer->image, &picture, seq, &declare);
 	int64_t drawn_ns = vc_clock_now(), took = drawn_ns - now_ns;
 	vc_link_present(&c->link, buffer, &declare, drawn_ns);
+	vc_latency_drawn(&c->latency, &c->vehicle, c->link.seq);
 	struct vc_stats *s = c->stats;
 	atomic_fetch_add_explicit(&s->frames_drawn, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->pixels_drawn, pixels, memory_order_relaxed);
@@ -125,6 +126,7 @@ bool vc_cluster_round(struct vc_cluster *c) {
 	if (c->link.state == VC_LINK_AWAY && !connect_display(c, now_ns))
 		return false;
 	vc_link_dispatch(&c->link, now_ns);
+	vc_latency_answered(&c->latency, c->stats, c->link.answered, c->link.flip_ns);
 	/* Connecting may have taken a while. */
 	now_ns = vc_clock_now();
 	vc_can_receive(&c->can, &c->vehicle, &c->config->rules, now_ns);

@@ -10,6 +10,7 @@
 #include "can.h"
 #include "config.h"
 #include "instruments.h"
+#include "latency.h"
 #include "link.h"
 #include "notify.h"
 #include "scene.h"
@@ -23,6 +24,7 @@ struct vc_cluster {
 	struct vc_link link;
 	struct vc_scene *scene; /* for link's size; NULL before the first connection */
 	struct vc_stats *stats;
+	struct vc_latency latency;
 	struct vc_notify notify;
 	int stop_fd;  /* readable when it's time to end; -1: never. The owner's. */
 	bool started; /* READY has been said */

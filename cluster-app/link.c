@@ -178,6 +178,8 @@ static void on_message(struct vc_link *link, union vc_display_message *m) {
 		break;
 	case VC_DISPLAY_FRAME:
 		link->due = true;
+		link->answered = m->frame.seq;
+		link->flip_ns = m->frame.flip_ns;
 		if (m->frame.flip_ns != 0)
 			link->shown++;
 		else

@@ -38,6 +38,8 @@ struct vc_link {
 	int last; /* buffer presented last, -1 at first */
 	bool due; /* the compositor waits for a frame */
 	uint64_t seq, shown;
+	uint64_t answered; /* seq of the last FRAME */
+	int64_t flip_ns;   /* when that was on the screen, 0 if it never was */
 	int64_t retry_ns, sent_ns;
 	char told[VC_DISPLAY_REASON_MAX]; /* the last complaint, so that each is made once */
 };

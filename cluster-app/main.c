@@ -9,6 +9,7 @@
  * shows so. Everything that allocates happens before vc_cluster_start() returns.
  */
 #include "cluster.h"
+#include "conf.h"
 #include "log.h"
 #include "render.h"
 
@@ -24,7 +25,7 @@
 
 static const char help[] =
 	"usage: vcockpit-cluster [--config FILE]\n"
-	"       vcockpit-cluster --stats [--json] [--config FILE]\n"
+	"       vcockpit-cluster --stats [--json] [--since NS] [--until NS] [--config FILE]\n"
 	"       vcockpit-cluster --render FILE.png [--size WxH] [--demo-state STATE]\n"
 	"       vcockpit-cluster --render-safe FILE.png | --references FILE [--size WxH]\n"
 	"\n"
@@ -34,6 +35,7 @@ static const char help[] =
 	"  --check             only check the config\n"
 	"  --stats             print what the running cluster tells about itself\n"
 	"  --json              the same as JSON\n"
+	"  --since NS, --until NS  latencies of pictures shown in this time, CLOCK_MONOTONIC (all that are kept)\n"
 	"  --render FILE.png   draw one picture without car and compositor\n"
 	"  --render-safe FILE.png  draw the safe picture, which the compositor shows instead of a wrong one\n"
 	"  --references FILE   write what each telltale looks like, for vcockpit-monitor\n"
@@ -45,6 +47,7 @@ static const char help[] =
 struct options {
 	const char *config, *render, *safe, *references, *state;
 	int width, height;
+	int64_t since_ns, until_ns;
 	bool stats, json, check, debug;
 };
 
@@ -52,6 +55,10 @@ static bool parse_size(const char *text, int *width, int *height) {
 	char rest;
 	return sscanf(text, "%4dx%4d%c", width, height, &rest) == 2 && *width > 0 && *height > 0 &&
 	       *width <= VC_DISPLAY_SIZE_MAX && *height <= VC_DISPLAY_SIZE_MAX;
+}
+
+static bool parse_time(const char *text, int64_t *ns) {
+	return vc_conf_int(text, 0, INT64_MAX, ns) == NULL;
 }
 
 static int usage_error(const char *what, const char *value) {
@@ -62,12 +69,14 @@ static int usage_error(const char *what, const char *value) {
 
 /* Returns an exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *o) {
-	enum { CONFIG, CHECK, STATS, JSON, RENDER, SAFE, REFERENCES, SIZE, STATE, DEBUG, HELP, VERSION };
+	enum { CONFIG, CHECK, STATS, JSON, SINCE, UNTIL, RENDER, SAFE, REFERENCES, SIZE, STATE, DEBUG, HELP, VERSION };
 	static const struct option known[] = {
 		{"config", required_argument, NULL, CONFIG},
 		{"check", no_argument, NULL, CHECK},
 		{"stats", no_argument, NULL, STATS},
 		{"json", no_argument, NULL, JSON},
+		{"since", required_argument, NULL, SINCE},
+		{"until", required_argument, NULL, UNTIL},
 		{"render", required_argument, NULL, RENDER},
 		{"render-safe", required_argument, NULL, SAFE},
 		{"references", required_argument, NULL, REFERENCES},
@@ -91,6 +100,11 @@ static int parse_options(int argc, char **argv, struct options *o) {
 			break;
 		case JSON:
 			o->json = true;
+			break;
+		case SINCE:
+		case UNTIL:
+			if (!parse_time(optarg, c == SINCE ? &o->since_ns : &o->until_ns))
+				return usage_error("--since and --until want nanoseconds of CLOCK_MONOTONIC", optarg);
 			break;
 		case RENDER:
 			o->render = optarg;
@@ -122,8 +136,8 @@ static int parse_options(int argc, char **argv, struct options *o) {
 		}
 	if (optind < argc)
 		return usage_error("no argument expected here", argv[optind]);
-	if (o->json && !o->stats)
-		return usage_error("--json goes with --stats", NULL);
+	if ((o->json || o->since_ns > 0 || o->until_ns < INT64_MAX) && !o->stats)
+		return usage_error("--json, --since and --until go with --stats", NULL);
 	return -1;
 }
 
@@ -157,7 +171,7 @@ static int run(const struct vc_config *config) {
 }
 
 int main(int argc, char **argv) {
-	struct options o = {.state = "drive", .width = 960, .height = 720};
+	struct options o = {.state = "drive", .width = 960, .height = 720, .until_ns = INT64_MAX};
 	int code = parse_options(argc, argv, &o);
 	if (code >= 0)
 		return code;
@@ -177,6 +191,6 @@ int main(int argc, char **argv) {
 		return 0;
 	}
 	if (o.stats)
-		return vc_stats_print(config.stats, o.json);
+		return vc_stats_print(config.stats, o.json, o.since_ns, o.until_ns);
 	return drawn ? draw_once(&o, &config) : run(&config);
 }

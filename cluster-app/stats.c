@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -64,6 +65,47 @@ void vc_stats_update(struct vc_stats *stats, const struct vc_vehicle *vehicle) {
 	}
 }
 
+void vc_stats_add_picture(struct vc_stats *stats, const struct vc_stats_picture *picture) {
+	uint64_t n = GET(stats->pictures);
+	stats->picture[n % VC_STATS_PICTURES_MAX] = *picture;
+	atomic_store_explicit(&stats->pictures, n + 1, memory_order_release);
+}
+
+/* Latencies of one kind within the time that was asked for, sorted. */
+struct latencies {
+	size_t count;
+	int64_t ns[VC_STATS_PICTURES_MAX];
+};
+
+static int compare(const void *a, const void *b) {
+	int64_t x, y;
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
+}
+
+/* Reads the ring while it is being written: what may have been overwritten meanwhile is left out. */
+static void collect(const struct vc_stats *s, int64_t since_ns, int64_t until_ns, struct latencies *arrival,
+		    struct latencies *loss) {
+	static struct vc_stats_picture copy[VC_STATS_PICTURES_MAX];
+	uint64_t end = atomic_load_explicit(&s->pictures, memory_order_acquire);
+	memcpy(copy, s->picture, sizeof(copy));
+	atomic_thread_fence(memory_order_acquire);
+	uint64_t now = GET(s->pictures);
+	arrival->count = loss->count = 0;
+	for (uint64_t i = now >= VC_STATS_PICTURES_MAX ? now - VC_STATS_PICTURES_MAX + 1 : 0; i < end; i++) {
+		const struct vc_stats_picture *p = &copy[i % VC_STATS_PICTURES_MAX];
+		if (p->flip_ns < since_ns || p->flip_ns > until_ns)
+			continue;
+		if (p->arrival_ns > 0)
+			arrival->ns[arrival->count++] = p->arrival_ns;
+		if (p->loss_ns > 0)
+			loss->ns[loss->count++] = p->loss_ns;
+	}
+	qsort(arrival->ns, arrival->count, sizeof(arrival->ns[0]), compare);
+	qsort(loss->ns, loss->count, sizeof(loss->ns[0]), compare);
+}
+
 static const char *status_word(uint32_t status) {
 	static const char *const words[] = {"missing", "valid", "corrupt"};
 	return status < 3 ? words[status] : "?";
@@ -97,7 +139,19 @@ static void add(struct json_object *object, const char *key, uint64_t value) {
 	json_object_object_add(object, key, json_object_new_uint64(value));
 }
 
-static void print_json(const struct vc_stats *s, bool alive) {
+static struct json_object *latency_json(const struct latencies *l) {
+	struct json_object *json = json_object_new_object();
+	add(json, "pictures", l->count);
+	if (l->count == 0)
+		return json;
+	json_object_object_add(json, "median_ms", json_object_new_double(ms(l->ns[l->count / 2])));
+	json_object_object_add(json, "p99_ms", json_object_new_double(ms(l->ns[(l->count * 99 + 99) / 100 - 1])));
+	json_object_object_add(json, "max_ms", json_object_new_double(ms(l->ns[l->count - 1])));
+	return json;
+}
+
+static void print_json(const struct vc_stats *s, bool alive, const struct latencies *arrival,
+		       const struct latencies *loss) {
 	struct json_object *root = json_object_new_object(), *can = json_object_new_object();
 	struct json_object *messages = json_object_new_object();
 	struct totals t = add_up(s);
@@ -117,6 +171,8 @@ static void print_json(const struct vc_stats *s, bool alive) {
 	json_object_object_add(root, "longest_frame_ms", json_object_new_double(ms(GET(s->draw_ns_max))));
 	json_object_object_add(root, "mean_frame_ms", json_object_new_double(mean_ms(s)));
 	json_object_object_add(can, "up", json_object_new_boolean(alive && GET(s->can_up)));
+	json_object_object_add(root, "bus_to_glass", latency_json(arrival));
+	json_object_object_add(root, "loss_to_glass", latency_json(loss));
 	add(can, "frames_received", GET(s->frames_received));
 	add(can, "crc_errors", t.crc_errors);
 	add(can, "counter_errors", t.counter_errors);
@@ -138,7 +194,14 @@ static void print_json(const struct vc_stats *s, bool alive) {
 	json_object_put(root);
 }
 
-static void print_text(const struct vc_stats *s, bool alive) {
+static void print_latency(const char *what, const struct latencies *l) {
+	if (l->count > 0)
+		printf("%s median %.1f ms, longest %.1f ms, over %zu pictures\n", what, ms(l->ns[l->count / 2]),
+		       ms(l->ns[l->count - 1]), l->count);
+}
+
+static void print_text(const struct vc_stats *s, bool alive, const struct latencies *arrival,
+		       const struct latencies *loss) {
 	struct totals t = add_up(s);
 	printf("cluster %s, pid %d, heartbeat %llu, %.0f ms ago\n", alive ? "running" : "NOT RUNNING", s->pid,
 	       (unsigned long long)GET(s->heartbeat), ms(vc_clock_now() - GET(s->heartbeat_ns)));
@@ -147,6 +210,8 @@ static void print_text(const struct vc_stats *s, bool alive) {
 	printf("frames  %llu drawn, %llu shown, %llu waited for a buffer; longest %.2f ms, mean %.2f ms\n",
 	       (unsigned long long)GET(s->frames_drawn), (unsigned long long)GET(s->frames_shown),
 	       (unsigned long long)GET(s->frames_waited), ms(GET(s->draw_ns_max)), mean_ms(s));
+	print_latency("latency from the bus to the screen:", arrival);
+	print_latency("        from a message's last good frame to its loss shown:", loss);
 	printf("can     %s, %llu frames, %llu CRC errors, %llu counter errors, %llu malformed, %llu time-outs\n",
 	       alive && GET(s->can_up) ? "up" : "down", (unsigned long long)GET(s->frames_received),
 	       (unsigned long long)t.crc_errors, (unsigned long long)t.counter_errors, (unsigned long long)t.malformed,
@@ -156,7 +221,7 @@ static void print_text(const struct vc_stats *s, bool alive) {
 		       status_word(GET(s->message[i].status)), (unsigned long long)GET(s->message[i].received));
 }
 
-int vc_stats_print(const char *path, bool json) {
+int vc_stats_print(const char *path, bool json, int64_t since_ns, int64_t until_ns) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -175,10 +240,12 @@ int vc_stats_print(const char *path, bool json) {
 		return 1;
 	}
 	bool alive = kill(stats->pid, 0) == 0 || errno == EPERM;
+	static struct latencies arrival, loss;
+	collect(stats, since_ns, until_ns, &arrival, &loss);
 	if (json)
-		print_json(stats, alive);
+		print_json(stats, alive, &arrival, &loss);
 	else
-		print_text(stats, alive);
+		print_text(stats, alive, &arrival, &loss);
 	vc_stats_destroy(stats);
 	return 0;
 }

@@ -9,12 +9,20 @@
 #include "vehicle.h"
 
 #define VC_STATS_MAGIC 0x54534356u /* "VCST" in memory */
-#define VC_STATS_VERSION 1u
+#define VC_STATS_VERSION 2u
+#define VC_STATS_PICTURES_MAX 4096 /* more than two minutes' worth at 30 Hz */
 
 struct vc_stats_message {
 	_Atomic uint32_t status; /* enum vc_e2e_status */
 	uint32_t reserved;
 	_Atomic uint64_t received, crc_errors, counter_errors, malformed, timeouts;
+};
+
+/* One picture that came on the screen, and how long what is new in it took from the bus. 0: nothing of the kind in it. */
+struct vc_stats_picture {
+	int64_t flip_ns;
+	int64_t arrival_ns; /* from the arrival of the oldest frame that it shows first, protected messages only */
+	int64_t loss_ns;    /* from the last good frame of a message that it shows as unknown first */
 };
 
 struct vc_stats {
@@ -33,6 +41,9 @@ struct vc_stats {
 	_Atomic int64_t draw_ns_max, draw_ns_sum; /* taking in CAN and drawing, a frame */
 	_Atomic uint64_t connects;
 	struct vc_stats_message message[VC_DBC_MESSAGES];
+	/* A ring like the compositor's frame log: picture[pictures % MAX] is written, then the count with release order. */
+	_Atomic uint64_t pictures;
+	struct vc_stats_picture picture[VC_STATS_PICTURES_MAX];
 };
 
 /* Creates @path and maps it, zero but for what never changes. Returns NULL after telling why. */
@@ -42,7 +53,11 @@ void vc_stats_destroy(struct vc_stats *stats);
 /* Copies the counters of @vehicle. */
 void vc_stats_update(struct vc_stats *stats, const struct vc_vehicle *vehicle);
 
-/* Prints what the cluster behind @path says. Returns the program's exit code. */
-int vc_stats_print(const char *path, bool json);
+/* Adds one picture to the ring. */
+void vc_stats_add_picture(struct vc_stats *stats, const struct vc_stats_picture *picture);
+
+/* Prints what the cluster behind @path says; latencies are of pictures that came on the screen from @since_ns to @until_ns.
+ * Returns the program's exit code. */
+int vc_stats_print(const char *path, bool json, int64_t since_ns, int64_t until_ns);
 
 #endif

@@ -34,21 +34,38 @@ static int find(uint32_t id, bool extended) {
 	return -1;
 }
 
+/* Message @i was believed before: is it still? */
+static void note_loss(struct vc_vehicle *vehicle, int i, bool known) {
+	int64_t good_ns = vehicle->message[i].good_ns;
+	if (!known || vc_vehicle_knows(vehicle, i) || !vc_dbc_messages[i].protected)
+		return;
+	if (vehicle->lost_ns == 0 || good_ns < vehicle->lost_ns)
+		vehicle->lost_ns = good_ns;
+}
+
 void vc_vehicle_receive(struct vc_vehicle *vehicle, const struct vc_vehicle_rules *rules, uint32_t id, bool extended,
 			const uint8_t *data, size_t size, int64_t now_ns) {
 	vehicle->frames++;
 	int i = find(id, extended);
 	if (i < 0)
 		return;
+	bool known = vc_vehicle_knows(vehicle, i);
 	struct vc_vehicle next = *vehicle;
 	bool decodes = decode(&next, i, data, size);
-	if (vc_e2e_receive(&next.message[i], &vc_dbc_messages[i], &rules->limits, data, size, decodes, now_ns))
+	if (vc_e2e_receive(&next.message[i], &vc_dbc_messages[i], &rules->limits, data, size, decodes, now_ns)) {
 		*vehicle = next;
-	else
+		if (vehicle->arrived_ns == 0 && vc_dbc_messages[i].protected)
+			vehicle->arrived_ns = now_ns;
+	} else {
 		vehicle->message[i] = next.message[i];
+	}
+	note_loss(vehicle, i, known);
 }
 
 void vc_vehicle_check(struct vc_vehicle *vehicle, const struct vc_vehicle_rules *rules, int64_t now_ns) {
-	for (int i = 0; i < VC_DBC_MESSAGES; i++)
+	for (int i = 0; i < VC_DBC_MESSAGES; i++) {
+		bool known = vc_vehicle_knows(vehicle, i);
 		vc_e2e_check(&vehicle->message[i], rules->timeout_ns[i], now_ns);
+		note_loss(vehicle, i, known);
+	}
 }

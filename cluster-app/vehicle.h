@@ -15,6 +15,9 @@ struct vc_vehicle_rules {
 struct vc_vehicle {
 	struct vc_e2e message[VC_DBC_MESSAGES];
 	uint64_t frames; /* received, those of other ids included */
+	/* For the latency's figures (latency.h): of protected messages, the arrival of the oldest good frame that no
+	 * picture has taken up yet, and the last good arrival of one that is believed no more; 0: none. */
+	int64_t arrived_ns, lost_ns;
 	/* Meaningful only while vc_vehicle_knows() the message. */
 	struct vc_dbc_speed speed;
 	struct vc_dbc_engine engine;

@@ -214,6 +214,56 @@ static void test_reconnects(void **state) {
 	rig_stop(&rig);
 }
 
+static void test_latencies_are_kept(void **state) {
+	(void)state;
+	rig_start(&rig, 640, 480);
+	assert_true(vc_cluster_start(&rig.cluster));
+	run_frames(&rig, 30);
+	const struct vc_stats *s = rig.cluster.stats;
+	uint64_t n = atomic_load(&s->pictures);
+	assert_true(n >= 20);
+	for (uint64_t i = 0; i < n; i++) {
+		assert_true(s->picture[i].flip_ns > 0);
+		assert_true(s->picture[i].arrival_ns >= 0 && s->picture[i].arrival_ns < 10 * VC_NS_PER_S);
+		assert_int_equal(s->picture[i].loss_ns, 0);
+	}
+	/* The bus falls silent: the first picture that says so tells how long ago it was heard. */
+	for (int i = 0; i < VC_DBC_MESSAGES; i++)
+		config.rules.timeout_ns[i] = 50 * VC_NS_PER_MS;
+	int64_t limit = vc_clock_now() + 10 * VC_NS_PER_S, loss_ns = 0;
+	while (loss_ns == 0 && vc_clock_now() < limit) {
+		assert_true(vc_cluster_round(&rig.cluster));
+		loss_ns = s->picture[(atomic_load(&s->pictures) - 1) % VC_STATS_PICTURES_MAX].loss_ns;
+	}
+	assert_true(loss_ns >= 50 * VC_NS_PER_MS);
+	for (int i = 0; i < VC_DBC_MESSAGES; i++)
+		config.rules.timeout_ns[i] = 10 * VC_NS_PER_S;
+	rig_stop(&rig);
+}
+
+/* A picture that was never shown hands what it had to tell on to the next. */
+static void test_an_unshown_picture_counts_with_the_next(void **state) {
+	(void)state;
+	static struct vc_stats stats;
+	struct vc_latency latency = {0};
+	struct vc_vehicle vehicle = {.arrived_ns = 100, .lost_ns = 40};
+	memset(&stats, 0, sizeof(stats));
+	vc_latency_drawn(&latency, &vehicle, 1);
+	assert_int_equal(vehicle.arrived_ns, 0);
+	vc_latency_answered(&latency, &stats, 1, 0);
+	vehicle.arrived_ns = 200;
+	vc_latency_drawn(&latency, &vehicle, 2);
+	vc_latency_answered(&latency, &stats, 1, 900); /* an answer to another one */
+	assert_int_equal(stats.pictures, 0);
+	vc_latency_answered(&latency, &stats, 2, 1000);
+	assert_int_equal(stats.pictures, 1);
+	assert_int_equal(stats.picture[0].arrival_ns, 900);
+	assert_int_equal(stats.picture[0].loss_ns, 960);
+	vc_latency_drawn(&latency, &vehicle, 3);
+	vc_latency_answered(&latency, &stats, 3, 2000);
+	assert_int_equal(stats.picture[1].arrival_ns, 0);
+}
+
 /* A compositor that doesn't ask for frames gets heartbeats, and no frames. */
 static void test_heartbeat(void **state) {
 	(void)state;
@@ -322,6 +372,8 @@ int main(void) {
 		cmocka_unit_test(test_no_allocation),
 		cmocka_unit_test(test_pixels_reach_the_compositor),
 		cmocka_unit_test(test_reconnects),
+		cmocka_unit_test(test_latencies_are_kept),
+		cmocka_unit_test(test_an_unshown_picture_counts_with_the_next),
 		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_silent_bus_shows),
 		cmocka_unit_test(test_queued_frames_are_old),
