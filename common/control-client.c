@@ -340,27 +340,40 @@ void vc_control_copy_log(const struct vc_frame_log *log, struct vc_control_recor
 	memmove(records->record, records->record + (valid - start), records->count * sizeof(records->record[0]));
 }
 
-int vc_control_get_frames(struct vc_control_client *client, uint32_t output, struct vc_control_records *records) {
+int vc_control_open_frames(struct vc_control_client *client, uint32_t output, const struct vc_frame_log **log) {
 	union answer answer = {0};
 	int fd = -1;
 	int err = ask(client, VC_CONTROL_GET_FRAMES, output, &answer, VC_CONTROL_FRAMES, sizeof(answer.frames), &fd);
 	if (err < 0)
 		return err;
 	bool is_dmabuf;
-	const struct vc_frame_log *log = NULL;
-	if (answer.frames.size == sizeof(*log))
-		log = map_memory(fd, sizeof(*log), &is_dmabuf);
+	const struct vc_frame_log *map = NULL;
+	if (answer.frames.size == sizeof(*map))
+		map = map_memory(fd, sizeof(*map), &is_dmabuf);
 	close(fd);
-	if (!log)
+	if (!map)
 		return give_up(client, -EPROTO,
 			       "the compositor's frame log can't be read: its memory has the wrong size or is not "
 			       "sealed");
-	bool good = log->version == VC_CONTROL_VERSION && log->output == output;
-	if (good)
-		vc_control_copy_log(log, records);
-	munmap((void *)(uintptr_t)log, sizeof(*log));
-	if (!good)
+	if (map->version != VC_CONTROL_VERSION || map->output != output) {
+		vc_control_close_frames(map);
 		return give_up(client, -EPROTO, "the compositor's frame log has another version or output");
+	}
+	*log = map;
+	return 0;
+}
+
+void vc_control_close_frames(const struct vc_frame_log *log) {
+	munmap((void *)(uintptr_t)log, sizeof(*log));
+}
+
+int vc_control_get_frames(struct vc_control_client *client, uint32_t output, struct vc_control_records *records) {
+	const struct vc_frame_log *log;
+	int err = vc_control_open_frames(client, output, &log);
+	if (err < 0)
+		return err;
+	vc_control_copy_log(log, records);
+	vc_control_close_frames(log);
 	return 0;
 }
 

@@ -53,6 +53,10 @@ int vc_control_capture(struct vc_control_client *client, uint32_t output, struct
 /* Unmaps @picture and tells the compositor that its buffer is free. */
 void vc_control_release(struct vc_control_client *client, struct vc_control_picture *picture);
 
+/* Maps the frame log of @output, which lives on in the caller's mapping when the compositor dies. */
+int vc_control_open_frames(struct vc_control_client *client, uint32_t output, const struct vc_frame_log **log);
+void vc_control_close_frames(const struct vc_frame_log *log);
+
 /* Copies the frame log of @output into @records. */
 int vc_control_get_frames(struct vc_control_client *client, uint32_t output, struct vc_control_records *records);
 

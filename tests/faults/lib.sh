@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+# What faults are written in, and how one is run. Sourced by vcockpit-fault, which has set data, out, budgets, wanted.
+#
+# A fault is a file in faults/ that sets
+#   about     one line: what a person should see
+#   class     below (the safety domain: the cluster must not notice) or safety (something in it)
+#   subject   the layer that reacts (default: ivi)
+#   needs     words: guest (its GL draws), agent (in the guest), second (the second guest's source), monitor
+#   window_s  how long to watch at least (6)
+#   slow      yes: recovery takes so long (a guest's boot) that other faults are run meanwhile
+# and defines inject, which breaks it by "at" or "at_signal", and if the defaults below don't fit:
+#   prepare   before the quiet window       effect  returns when there is something to take a picture of
+#   settle    returns when it's over        undo    puts things right again
+tool=/usr/libexec/vcockpit/faults/vc-fault
+state=/run/vcockpit-fault
+recording=$state/recording
+guest=ivi
+column=$(tr ' ' '\n' < /proc/cmdline | sed -n 's/^vcockpit.accel=//p')
+[ "$column" = tcg ] || column=kvm
+# How long things may take before a fault is given up: emulated CPUs inside emulated CPUs are slow.
+if [ "$column" = tcg ]; then guest_limit_s=420 short_limit_s=40; else guest_limit_s=120 short_limit_s=20; fi
+waiting_for='' # a fault whose recovery is still awaited
+
+now_ns() { "$tool" stamp $state/now true && cat $state/now; }
+uptime_ms() { read -r up _ < /proc/uptime && echo "${up/./}0"; }
+main_pid() { systemctl show -P MainPID "$1"; }
+layer_field() { vcockpit status --json | jq -r --arg layer "$1" ".layers[] | select(.name == \$layer) | $2"; }
+
+# tell TEXT: a line for the person in front of the machine, and where there is one, outside of it.
+tell() {
+	echo "$*" >&2
+	[ -z "${VCOCKPIT_FAULT_PORT:-}" ] || echo "$*" > "$VCOCKPIT_FAULT_PORT"
+}
+
+# await LIMIT_S COMMAND…: runs COMMAND every half second until it succeeds; false when the time is over.
+await() {
+	local end=$(($(uptime_ms) + $1 * 1000))
+	shift
+	until "$@"; do
+		[ "$(uptime_ms)" -lt "$end" ] || return 1
+		sleep 0.5
+	done
+}
+
+# ---- for faults
+
+# at COMMAND…: the fault begins when COMMAND does.  at_signal NAME PID…: when the signal is sent.
+at() { "$tool" stamp "$work/injected" "$@" > /dev/null; }
+at_signal() { "$tool" stamp "$work/injected" --signal "$@"; }
+injected_ns() { cat "$work/injected"; }
+
+# await_layer LAYER STATE [LIMIT_S]: until that is in the frame log, after the fault began.
+await_layer() { "$tool" await $recording "$1" "$2" "$(injected_ns)" $((${3:-$short_limit_s} * 1000)) > /dev/null; }
+
+# figure NAME VALUE: something that this fault measures by itself.
+figure() { echo "$1 $2" >> "$marks"; }
+
+# override UNIT LINE…: lines of its [Service] section, until restore.
+override() {
+	local unit=$1 file=/run/systemd/system/$1.d/zz-vcockpit-fault.conf
+	shift
+	mkdir -p "${file%/*}"
+	[ -e "$file" ] || echo '[Service]' > "$file"
+	printf '%s\n' "$@" >> "$file"
+	systemctl daemon-reload
+}
+restore() { # [UNIT…]: all of them without a name
+	local unit
+	[ $# -gt 0 ] || set -- vcockpit-compositor.service vcockpit-cluster.service vcockpit-gpu@$guest.service vcockpit-vm@$guest.service
+	for unit in "$@"; do rm -f "/run/systemd/system/$unit.d/zz-vcockpit-fault.conf"; done
+	systemctl daemon-reload
+}
+
+# run_as_guest COMMAND…: in a unit of its own, as the user of GPU devices and in the guests' slice.
+run_as_guest() {
+	systemd-run --quiet --collect --unit=vcockpit-fault-source --uid=vcockpit-gpu --gid=vcockpit --slice=vcockpit-guest.slice \
+		-p SupplementaryGroups=video -p LogRateLimitIntervalSec=10s -p LogRateLimitBurst=50 "$@"
+}
+# start_source KIND: the second guest's picture, which goes wrong as KIND says at SIGUSR1.
+start_source() {
+	run_as_guest "$tool" source second "$1"
+	"$tool" await $recording second live "$(now_ns)" 10000 > /dev/null
+}
+break_source() { at_signal USR1 "$(main_pid vcockpit-fault-source)"; }
+stop_source() { systemctl stop vcockpit-fault-source; }
+
+# run_hog KIND [SYSTEMD-RUN-OPTION…]: takes all of something, in a unit of its own.
+run_hog() {
+	local kind=$1
+	shift
+	systemd-run --quiet --collect --unit=vcockpit-fault-hog "$@" "$tool" hog "$kind"
+}
+stop_hog() { systemctl kill -s KILL vcockpit-fault-hog 2> /dev/null; systemctl stop vcockpit-fault-hog 2> /dev/null; true; }
+
+# kernel_shim on|off: puts a kernel that can be told to misbehave before the compositor.  kernel_does WORD: tells it.
+kernel_shim() {
+	local shim=/usr/libexec/vcockpit/faults/vc-fault-kernel.so
+	head -c 4096 /dev/zero > $state/kernel
+	if [ "$1" = on ]; then
+		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=96"
+	else
+		restore vcockpit-compositor.service
+		use_config
+	fi
+	restart_compositor
+}
+kernel_does() { printf '%s\0' "$1" | dd of=$state/kernel conv=notrunc status=none; }
+restart_compositor() {
+	local since
+	since=$(now_ns)
+	systemctl restart vcockpit-compositor
+	"$tool" await $recording cluster live "$since" 20000 > /dev/null
+}
+
+# guest_says ORDER: the agent in the guest does ORDER.
+guest_says() { at sh -c 'echo "$2" | timeout 5 socat - "UNIX-CONNECT:$1"' sh /run/vcockpit/vm-$guest/fault.sock "$1"; }
+
+# guest_draws: its GL has counted frames since it booted, or since its GPU was reset.
+guest_draws() {
+	tac /run/vcockpit/vm-$guest/report 2> /dev/null | sed '/^boot/q;/^gpu-reset/q' | grep -q ^gl-rate &&
+		"$tool" await $recording $guest live "$(now_ns)" 300 > /dev/null
+}
+await_guest() { # for as long as it takes
+	await $guest_limit_s guest_draws || tell "the guest's GL did not come within $guest_limit_s s"
+	end_waiting
+}
+
+# ---- a run
+
+# use_config: the compositor with a second guest's zone.
+use_config() {
+	cat /etc/vcockpit/compositor.ini "$data/second.ini" > $state/compositor.ini
+	[ -z "${edit_compositor:-}" ] || sed -i "$edit_compositor" $state/compositor.ini
+	override vcockpit-compositor.service "BindReadOnlyPaths=$state/compositor.ini:/etc/vcockpit/compositor.ini"
+}
+
+begin() {
+	mkdir -p "$out" $state
+	work=$(mktemp -d $state/run.XXXXXX)
+	marks=$work/marks # until the first fault
+	chmod 755 $state "$work"
+	modprobe vgem
+	systemctl stop vcockpit-viewer 2> /dev/null
+	systemctl reset-failed vcockpit-fault-recorder 2> /dev/null
+	systemd-run --quiet --collect --unit=vcockpit-fault-recorder -p CPUSchedulingPolicy=rr -p CPUSchedulingPriority=5 \
+		-p OOMScoreAdjust=-950 -p LimitMEMLOCK=infinity --slice=vcockpit-safety.slice "$tool" record $recording
+	"$tool" await $recording cluster frame 0 120000 > $work/first-frame || tell "the cluster shows no frame"
+	use_config
+	restart_compositor
+}
+
+# shoot NAME WHEN: a screenshot of what the display controller really put out.
+shoot() { vcockpit screenshot "$out/$1-$2.png" > /dev/null 2> "$work/shot-error" || tell "no picture $2: $(cat "$work/shot-error")"; }
+
+# Recovery of the slow fault before has come, or must have.
+end_waiting() {
+	[ -n "$waiting_for" ] || return 0
+	shoot "$waiting_for" after
+	echo "horizon_ns $(now_ns)" >> "$work/$waiting_for.marks"
+	waiting_for=''
+}
+
+# The cluster's own latencies from $1 to $2, as figures with the prefix $3.
+figure_latencies() {
+	vcockpit-cluster --stats --json --since "$1" --until "$2" 2> /dev/null | jq -r --arg p "$3" '
+		(.bus_to_glass | select(.pictures > 0) | "\($p)bus_to_glass_ms \(.max_ms)", "\($p)bus_to_glass_median_ms \(.median_ms)"),
+		(.loss_to_glass | select(.pictures > 0) | "\($p)loss_to_glass_ms \(.max_ms)")' >> "$marks"
+}
+
+run_fault() {
+	local name=$1 baseline end
+	marks=$work/$name.marks
+	: > "$marks"
+	subject=$guest needs='' window_s=6 slow=no about='' class=below
+	prepare() { :; }
+	effect() { await_layer $subject fallback; }
+	settle() { await_layer $subject live; }
+	undo() { :; }
+	# shellcheck source=/dev/null
+	. "$data/faults/$name"
+	case " $needs " in *" guest "*) await_guest ;; esac
+	prepare || tell "$name could not be prepared"
+	shoot "$name" before
+	sleep 1
+	baseline=$(now_ns)
+	sleep "$window_s"
+	inject || tell "$name could not be injected"
+	[ -s "$work/injected" ] || now_ns > "$work/injected"
+	effect || tell "the effect of $name is not to be seen"
+	shoot "$name" during
+	if [ $slow = no ]; then
+		settle || tell "$name did not come to its end"
+	fi
+	end=$(($(injected_ns) + window_s * 1000000000))
+	while [ "$(now_ns)" -lt $end ]; do sleep 0.2; done
+	end=$(now_ns)
+	printf '%s\n' "subject $subject" "class $class" "baseline_ns $baseline" "inject_ns $(injected_ns)" "end_ns $end" >> "$marks"
+	figure_latencies "$baseline" "$(injected_ns)" baseline_
+	figure_latencies "$(injected_ns)" "$end" ''
+	undo || tell "$name could not be undone"
+	if [ $slow = yes ]; then
+		end_waiting
+		waiting_for=$name
+	else
+		shoot "$name" after
+	fi
+	jq -n --arg name "$name" --arg about "$about" --arg class "$class" '{name: $name, about: $about, class: $class}' > "$work/$name.about"
+	rm -f "$work/injected"
+}
+
+finish() {
+	[ -z "$waiting_for" ] || await_guest
+	restore
+	systemctl start vcockpit-viewer 2> /dev/null
+	restart_compositor
+}
+
+systemd_ms() { echo $(($(systemctl show -P "$1" ${2:+"$2"}) / 1000)); }
+
+report() {
+	local name
+	for name in "${wanted[@]}"; do
+		"$tool" judge --recording $recording --budgets "$budgets" --column "$column" --marks "$work/$name.marks" "$name" \
+			> "$work/$name.verdict" || echo "{\"name\": \"$name\", \"passed\": false, \"budget\": [], \"figures\": {}, \"timeline\": {}}" > "$work/$name.verdict"
+		jq -s --argjson pictures "$(cd "$out" && for when in before during after; do [ ! -s "$name-$when.png" ] || echo "$when $name-$when.png"; done |
+			jq -R 'split(" ") | {(.[0]): .[1]}' | jq -s add)" '.[0] + .[1] + {pictures: $pictures}' "$work/$name.verdict" "$work/$name.about"
+	done | jq -s --arg column "$column" --arg without "$without" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" \
+		--argjson first_frame_ns "$(cat "$work/first-frame")" \
+		--argjson userspace_ms "$(systemd_ms UserspaceTimestampMonotonic)" \
+		--argjson compositor_ms "$(systemd_ms ExecMainStartTimestampMonotonic vcockpit-compositor)" \
+		--argjson guest_ms "$(systemd_ms ExecMainStartTimestampMonotonic vcockpit-vm@$guest)" \
+		-f "$data/report.jq" > "$out/report.json"
+	jq -rf "$data/html.jq" "$out/report.json" > "$out/report.html"
+}

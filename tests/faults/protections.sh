@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Protections switched off by config and drop-ins, so that it can be seen that the faults find out. Each line: its name, and
+# faults that must fail without it.
+protections() {
+	cat << END
+fd-store compositor-killed
+restart compositor-killed cluster-killed
+watchdog compositor-stopped
+hold-time cluster-killed cluster-stopped
+can-timeouts can-silent
+can-checks can-corrupt
+END
+}
+
+# protect_not NAME: until restore.
+protect_not() {
+	case $1 in
+	fd-store) override vcockpit-compositor.service FileDescriptorStoreMax=0 ;;
+	restart) override vcockpit-compositor.service Restart=no && override vcockpit-cluster.service Restart=no ;;
+	watchdog) override vcockpit-compositor.service WatchdogSec=0 && override vcockpit-cluster.service WatchdogSec=0 ;;
+	hold-time) edit_compositor='/^\[layer cluster\]/,/^\[layer ivi\]/s/^hold_ms = .*/hold_ms = 60000/' ;;
+	can-timeouts) edit_cluster 's/^timeout_ms = .*/timeout_ms = 60000/' ;;
+	can-checks) edit_cluster 's/^bad_frames = .*/bad_frames = 1000/; s/^timeout_ms = .*/timeout_ms = 60000/' ;;
+	esac
+	use_config
+	systemctl restart vcockpit-cluster
+	restart_compositor
+}
+
+edit_cluster() {
+	sed "$1" /etc/vcockpit/cluster.ini > $state/cluster.ini
+	override vcockpit-cluster.service "BindReadOnlyPaths=$state/cluster.ini:/etc/vcockpit/cluster.ini"
+}
