@@ -23,6 +23,7 @@ waiting_for='' # a fault whose recovery is still awaited
 
 now_ns() { "$tool" stamp $state/now true && cat $state/now; }
 uptime_ms() { read -r up _ < /proc/uptime && echo "${up/./}0"; }
+systemd_ms() { echo $(($(systemctl show -P "$1" ${2:+"$2"}) / 1000)); }
 main_pid() { systemctl show -P MainPID "$1"; }
 layer_field() { vcockpit status --json | jq -r --arg layer "$1" ".layers[] | select(.name == \$layer) | $2"; }
 
@@ -92,12 +93,16 @@ run_hog() {
 }
 stop_hog() { systemctl kill -s KILL vcockpit-fault-hog 2> /dev/null; systemctl stop vcockpit-fault-hog 2> /dev/null; true; }
 
+# await_bus: the cluster believes every message again.
+bus_is_good() { vcockpit-cluster --stats --json | jq -e 'all(.can.messages[]; .status == "valid")' > /dev/null; }
+await_bus() { await $short_limit_s bus_is_good; }
+
 # kernel_shim on|off: puts a kernel that can be told to misbehave before the compositor.  kernel_does WORD: tells it.
 kernel_shim() {
 	local shim=/usr/libexec/vcockpit/faults/vc-fault-kernel.so
 	head -c 4096 /dev/zero > $state/kernel
 	if [ "$1" = on ]; then
-		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=96"
+		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=200"
 	else
 		restore vcockpit-compositor.service
 		use_config
@@ -141,12 +146,24 @@ begin() {
 	chmod 755 $state "$work"
 	modprobe vgem
 	systemctl stop vcockpit-viewer 2> /dev/null
-	systemctl reset-failed vcockpit-fault-recorder 2> /dev/null
+	systemd_ms ExecMainStartTimestampMonotonic vcockpit-compositor > "$work/compositor-ms"
+	await 120 first_frame || tell "the cluster shows no frame"
+	await 120 guest_started || tell "the guest was not started"
+	systemd_ms ExecMainStartTimestampMonotonic vcockpit-vm@$guest > "$work/guest-ms"
+	use_config
+	systemctl restart vcockpit-compositor
+	systemctl stop vcockpit-fault-recorder 2> /dev/null
 	systemd-run --quiet --collect --unit=vcockpit-fault-recorder -p CPUSchedulingPolicy=rr -p CPUSchedulingPriority=5 \
 		-p OOMScoreAdjust=-950 -p LimitMEMLOCK=infinity --slice=vcockpit-safety.slice "$tool" record $recording
-	"$tool" await $recording cluster frame 0 120000 > $work/first-frame || tell "the cluster shows no frame"
-	use_config
-	restart_compositor
+	"$tool" await $recording cluster live 0 20000 > /dev/null || tell "the cluster did not come back"
+}
+
+guest_started() { [ "$(main_pid vcockpit-vm@$guest)" != 0 ]; }
+
+# When the first frame of the cluster since the machine started was on the screen; null when that is too long ago to know.
+first_frame() {
+	vcockpit frames --json --records 2> /dev/null | jq -e '
+		if .cut_off then 0 else first(.records[] | select(.new | index("cluster"))).vblank_ns end' > "$work/first-frame"
 }
 
 # shoot NAME WHEN: a screenshot of what the display controller really put out.
@@ -215,8 +232,6 @@ finish() {
 	restart_compositor
 }
 
-systemd_ms() { echo $(($(systemctl show -P "$1" ${2:+"$2"}) / 1000)); }
-
 report() {
 	local name
 	for name in "${wanted[@]}"; do
@@ -227,8 +242,8 @@ report() {
 	done | jq -s --arg column "$column" --arg without "$without" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" \
 		--argjson first_frame_ns "$(cat "$work/first-frame")" \
 		--argjson userspace_ms "$(systemd_ms UserspaceTimestampMonotonic)" \
-		--argjson compositor_ms "$(systemd_ms ExecMainStartTimestampMonotonic vcockpit-compositor)" \
-		--argjson guest_ms "$(systemd_ms ExecMainStartTimestampMonotonic vcockpit-vm@$guest)" \
+		--argjson compositor_ms "$(cat "$work/compositor-ms")" \
+		--argjson guest_ms "$(cat "$work/guest-ms")" \
 		-f "$data/report.jq" > "$out/report.json"
 	jq -rf "$data/html.jq" "$out/report.json" > "$out/report.html"
 }
