@@ -117,12 +117,12 @@ restart_compositor() {
 	"$tool" await $recording cluster live "$since" 20000 > /dev/null
 }
 
-# guest_says ORDER: the agent in the guest does ORDER.
-guest_says() { at sh -c 'echo "$2" | timeout 5 socat - "UNIX-CONNECT:$1"' sh /run/vcockpit/vm-$guest/fault.sock "$1"; }
+# guest_does NAME SECONDS: the agent in the guest does something wrong.
+guest_does() { "$tool" order "$work/injected" /run/vcockpit/vm-$guest/fault.sock "$1" "$2" $((short_limit_s * 1000)); }
 
-# guest_draws: its GL has counted frames since it booted, or since its GPU was reset.
+# guest_draws: its GL has counted frames since it was started, and they are on the screen.
 guest_draws() {
-	tac /run/vcockpit/vm-$guest/report 2> /dev/null | sed '/^boot/q;/^gpu-reset/q' | grep -q ^gl-rate &&
+	tac /run/vcockpit/vm-$guest/report 2> /dev/null | sed '/^boot/q;/^gpu-reset/q;/^gl-start/q' | grep -q ^gl-rate &&
 		"$tool" await $recording $guest live "$(now_ns)" 300 > /dev/null
 }
 await_guest() { # for as long as it takes

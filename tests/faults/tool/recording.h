@@ -44,11 +44,15 @@ bool vc_recording_next(struct vc_recording *log, struct vc_recording_entry *entr
 /* The layer of that name, or of the cluster if @name is NULL. Returns -1 after telling why. */
 int vc_recording_layer(const struct vc_recording *log, const char *name);
 
+/* Writes what time it is to @path. Returns false after telling why. */
+bool vc_fault_write_stamp(const char *path);
+
 /* The subcommands of vc-fault; each returns an exit code. */
 int vc_fault_record(int argc, char **argv);
 int vc_fault_await(int argc, char **argv);
 int vc_fault_judge(int argc, char **argv);
 int vc_fault_stamp(int argc, char **argv);
+int vc_fault_order(int argc, char **argv);
 int vc_fault_source(int argc, char **argv);
 int vc_fault_hog(int argc, char **argv);
 

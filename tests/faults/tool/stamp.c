@@ -21,7 +21,7 @@ static int parse_signal(const char *name) {
 	return 0;
 }
 
-static bool write_stamp(const char *path) {
+bool vc_fault_write_stamp(const char *path) {
 	FILE *file = fopen(path, "we");
 	bool good = file && fprintf(file, "%" PRId64 "\n", vc_clock_now()) > 0;
 	if (file && fclose(file) != 0)
@@ -37,7 +37,7 @@ int vc_fault_stamp(int argc, char **argv) {
 		return 2;
 	}
 	if (strcmp(argv[2], "--signal") != 0) {
-		if (!write_stamp(argv[1]))
+		if (!vc_fault_write_stamp(argv[1]))
 			return 1;
 		execvp(argv[2], argv + 2);
 		vc_error("%s: %s", argv[2], strerror(errno));
@@ -57,7 +57,7 @@ int vc_fault_stamp(int argc, char **argv) {
 			vc_error("stamp: \"%s\" is no process id", argv[4 + i]);
 			return 2;
 		}
-	if (!write_stamp(argv[1]))
+	if (!vc_fault_write_stamp(argv[1]))
 		return 1;
 	for (int i = 0; i < pids; i++)
 		if (kill((pid_t)pid[i], number) < 0) {
