@@ -32,10 +32,10 @@ struct vc_error_rules {
 #define VC_BAN_UNTIL_ALLOWED INT64_MAX
 
 struct vc_errors {
-	int64_t at_ns[VC_ERRORS_MAX]; /* the last errors, a ring */
 	uint64_t total;               /* since start */
 	uint32_t bans;                /* since start */
 	int64_t banned_until_ns;      /* 0: not banned */
+	int64_t at_ns[VC_ERRORS_MAX]; /* the last errors, a ring. Last, so that the model checker sees its bounds */
 };
 
 /* Counts one. Returns true when it brings a ban. */
