@@ -112,6 +112,7 @@ struct vc_control_output {
 	uint64_t captures;
 	int64_t commit_ns_max, commit_ns_sum; /* time in the atomic ioctl */
 	int64_t wake_ns_max;                  /* frame clock: expiry to running */
+	int64_t first_commit_ns;              /* when the kernel had taken the first commit */
 };
 
 /* Which check of the output monitor. */

@@ -217,6 +217,11 @@ static const char *layer_scale(void *object, const char *value) {
 	return "use none, fit or fill";
 }
 
+static const char *layer_compose(void *object, const char *value) {
+	struct vc_config_layer *l = object;
+	return vc_conf_bool(value, &l->compose);
+}
+
 static const char *layer_alpha(void *object, const char *value) {
 	struct vc_config_layer *l = object;
 	int64_t alpha;
@@ -286,26 +291,13 @@ static const char *layer_retry(void *object, const char *value) {
 }
 
 static const struct key layer_keys[] = {
-	{"role", layer_role},
-	{"output", layer_output},
-	{"rect", layer_rect},
-	{"plane", layer_plane},
-	{"user", layer_user},
-	{"hold_ms", layer_hold},
-	{"fallback", layer_fallback},
-	{"title", layer_title},
-	{"message", layer_message},
-	{"rate", layer_rate},
-	{"scale", layer_scale},
-	{"alpha", layer_alpha},
-	{"order", layer_order},
-	{"max_size", layer_max_size},
-	{"max_bytes", layer_max_bytes},
-	{"errors", layer_errors},
-	{"error_window_ms", layer_error_window},
-	{"ban_ms", layer_ban},
-	{"retry_ms", layer_retry},
-	{NULL, NULL},
+	{"role", layer_role},           {"output", layer_output},  {"rect", layer_rect},
+	{"plane", layer_plane},         {"user", layer_user},      {"hold_ms", layer_hold},
+	{"fallback", layer_fallback},   {"title", layer_title},    {"message", layer_message},
+	{"rate", layer_rate},           {"scale", layer_scale},    {"alpha", layer_alpha},
+	{"compose", layer_compose},     {"order", layer_order},    {"max_size", layer_max_size},
+	{"max_bytes", layer_max_bytes}, {"errors", layer_errors},  {"error_window_ms", layer_error_window},
+	{"ban_ms", layer_ban},          {"retry_ms", layer_retry}, {NULL, NULL},
 };
 enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
 
@@ -460,6 +452,7 @@ static const char *find_layer(struct vc_config *c, const struct vc_conf_entry *e
 	**found = (struct vc_config_layer){.line = entry->line,
 					   .rate = 500,
 					   .alpha = 100,
+					   .compose = true,
 					   .max_width = VC_DISPLAY_SIZE_MAX,
 					   .max_height = VC_DISPLAY_SIZE_MAX,
 					   .errors = {10, 60 * VC_NS_PER_S, 30 * VC_NS_PER_S},

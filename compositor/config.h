@@ -65,6 +65,7 @@ struct vc_config_layer {
 	enum vc_fallback fallback;
 	char image[VC_TEXT_MAX]; /* path, for VC_FALLBACK_IMAGE */
 	enum vc_scale scale;
+	bool compose;   /* frames that its plane can't show may be composed by the CPU */
 	uint32_t alpha; /* 0: invisible, to 100: opaque */
 	uint32_t order; /* guests with a higher one lie over those with a lower one, equals as in the file */
 	char title[VC_TEXT_MAX], message[VC_TEXT_MAX];

@@ -91,7 +91,7 @@ static void on_captured(struct vc_capture_ticket *ticket, const struct vc_captur
 static void start_capture(struct vc_tool *tool, struct vc_output *output) {
 	if (tool->ticket.state != VC_TICKET_IDLE)
 		answer_failed(tool, EBUSY, "a capture of this connection is not done yet");
-	else if (!output->stats.writeback && !output->composed)
+	else if (!output->stats.writeback && output->composed < output->layers)
 		answer_failed(tool, EOPNOTSUPP, "this output has no writeback connector to capture with");
 	else {
 		tool->output = output;

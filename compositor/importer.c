@@ -39,14 +39,15 @@ static void wake(int fd) {
 static void create(const struct vc_importer *importer, struct vc_import_job *job) {
 	struct vc_import *import = job->import;
 	const struct vc_display_buffer_add *add = &job->add;
-	job->error = vc_import_create(import, job->card, importer->udmabuf, add, job->fd, job->map, job->why);
+	job->error = vc_import_create(import, job->card, importer->udmabuf, add, job->fd, job->ways, job->why);
 	close(job->fd);
 	job->fd = -1;
-	if (job->error < 0 || !job->map)
+	if (job->error < 0)
 		return;
-	if (add->modifier == 0)
-		import->image = vc_compose_image(add->fourcc, add->width, add->height, import->map, add->stride);
-	if (import->image)
+	if (import->map && add->modifier == 0)
+		import->image =
+			vc_compose_image(add->fourcc, add->width, add->height, import->map, add->stride, job->scaled);
+	if (import->image || import->fb)
 		return;
 	snprintf(job->why, sizeof(job->why),
 		 "this layer is composed on the CPU, which cannot read that format or modifier");

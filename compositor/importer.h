@@ -19,7 +19,8 @@
 struct vc_import_job {
 	enum { VC_IMPORT_CREATE, VC_IMPORT_DESTROY } task;
 	int card;
-	bool map;                         /* for composition on the CPU, instead of a framebuffer */
+	unsigned ways;                    /* CREATE: VC_IMPORT_* */
+	bool scaled;                      /* CREATE: its layer scales pictures */
 	int fd;                           /* CREATE: the source's descriptor; closed by the importer */
 	struct vc_display_buffer_add add; /* CREATE: has passed vc_message_check_buffer() */
 	struct vc_import *import;         /* what is made, or unmade */

@@ -23,19 +23,15 @@ void vc_fb_close(int card, uint32_t fb) {
 		drmModeRmFB(card, fb);
 }
 
-int vc_dumb_create(struct vc_dumb *dumb, int card, uint32_t width, uint32_t height, bool export) {
-	*dumb = (struct vc_dumb){.width = width, .height = height, .dmabuf = -1};
-	struct drm_mode_create_dumb create = {.width = width, .height = height, .bpp = 32};
-	if (drmIoctl(card, DRM_IOCTL_MODE_CREATE_DUMB, &create) < 0)
-		return -errno;
-	dumb->stride = create.pitch;
-	dumb->size = create.size;
-	const uint32_t handles[4] = {create.handle}, pitches[4] = {create.pitch}, offsets[4] = {0};
-	struct drm_mode_map_dumb map = {.handle = create.handle};
+/* Framebuffer (unless there is one), mapping and export of @handle, which is closed. */
+static int finish_dumb(struct vc_dumb *dumb, int card, uint32_t handle, bool add_fb, bool export) {
+	const uint32_t handles[4] = {handle}, pitches[4] = {dumb->stride}, offsets[4] = {0};
+	struct drm_mode_map_dumb map = {.handle = handle};
 	int err = 0;
-	if (drmModeAddFB2(card, width, height, DRM_FORMAT_XRGB8888, handles, pitches, offsets, &dumb->fb, 0) < 0 ||
+	if ((add_fb && drmModeAddFB2(card, dumb->width, dumb->height, DRM_FORMAT_XRGB8888, handles, pitches, offsets,
+				     &dumb->fb, 0) < 0) ||
 	    drmIoctl(card, DRM_IOCTL_MODE_MAP_DUMB, &map) < 0 ||
-	    (export && drmPrimeHandleToFD(card, create.handle, DRM_CLOEXEC, &dumb->dmabuf) < 0))
+	    (export && drmPrimeHandleToFD(card, handle, DRM_CLOEXEC, &dumb->dmabuf) < 0))
 		err = -errno;
 	if (err == 0) {
 		void *memory = mmap(NULL, dumb->size, PROT_READ | PROT_WRITE, MAP_SHARED, card, (off_t)map.offset);
@@ -44,10 +40,53 @@ int vc_dumb_create(struct vc_dumb *dumb, int card, uint32_t width, uint32_t heig
 		else
 			dumb->map = memory;
 	}
-	drmCloseBufferHandle(card, create.handle);
+	drmCloseBufferHandle(card, handle);
 	if (err < 0)
 		vc_dumb_destroy(dumb, card);
 	return err;
+}
+
+int vc_dumb_create(struct vc_dumb *dumb, int card, uint32_t width, uint32_t height, bool export) {
+	*dumb = (struct vc_dumb){.width = width, .height = height, .dmabuf = -1};
+	struct drm_mode_create_dumb create = {.width = width, .height = height, .bpp = 32};
+	if (drmIoctl(card, DRM_IOCTL_MODE_CREATE_DUMB, &create) < 0)
+		return -errno;
+	dumb->stride = create.pitch;
+	dumb->size = create.size;
+	return finish_dumb(dumb, card, create.handle, true, export);
+}
+
+int vc_dumb_import(struct vc_dumb *dumb, int card, uint32_t width, uint32_t height, uint32_t stride, int dmabuf) {
+	*dumb = (struct vc_dumb){
+		.width = width, .height = height, .stride = stride, .size = (size_t)stride * height, .dmabuf = -1};
+	off_t length = lseek(dmabuf, 0, SEEK_END);
+	if (stride / 4 < width || length < 0 || (uint64_t)length < dumb->size)
+		return -EINVAL;
+	uint32_t handle;
+	if (drmPrimeFDToHandle(card, dmabuf, &handle) < 0)
+		return -errno;
+	return finish_dumb(dumb, card, handle, true, false);
+}
+
+int vc_dumb_adopt(struct vc_dumb *dumb, int card, uint32_t fb) {
+	*dumb = (struct vc_dumb){.dmabuf = -1};
+	drmModeFB2 *seen = drmModeGetFB2(card, fb);
+	if (!seen)
+		return -errno;
+	*dumb = (struct vc_dumb){.width = seen->width,
+				 .height = seen->height,
+				 .stride = seen->pitches[0],
+				 .size = (size_t)seen->pitches[0] * seen->height,
+				 .dmabuf = -1};
+	bool plain = seen->pixel_format == DRM_FORMAT_XRGB8888 && seen->offsets[0] == 0 && seen->handles[1] == 0;
+	uint32_t handle = seen->handles[0];
+	drmModeFreeFB2(seen);
+	if (handle == 0)
+		return -EACCES;
+	if (plain)
+		return finish_dumb(dumb, card, handle, false, true);
+	drmCloseBufferHandle(card, handle);
+	return -EINVAL;
 }
 
 void vc_dumb_destroy(struct vc_dumb *dumb, int card) {
@@ -141,7 +180,7 @@ static int map_import(struct vc_import *import, const struct vc_display_buffer_a
 }
 
 int vc_import_create(struct vc_import *import, int card, int udmabuf, const struct vc_display_buffer_add *add, int fd,
-		     bool map, char *why) {
+		     unsigned ways, char *why) {
 	*import = (struct vc_import){.dmabuf = -1};
 	bool memfd = add->kind == VC_DISPLAY_MEMFD;
 	int dmabuf = memfd ? wrap_memfd(udmabuf, add, fd, why) : take_dmabuf(add, fd, why);
@@ -151,7 +190,13 @@ int vc_import_create(struct vc_import *import, int card, int udmabuf, const stru
 	import->ours = memfd;
 	/* A wrapped memfd's dma-buf starts at the picture. */
 	uint64_t offset = memfd ? 0 : add->offset;
-	int err = map ? map_import(import, add, offset, why) : make_fb(import, card, add, offset, why);
+	int err = -EINVAL;
+	if (ways & VC_IMPORT_MAP)
+		err = map_import(import, add, offset, why);
+	if (ways & VC_IMPORT_FB) {
+		int fb_err = make_fb(import, card, add, offset, why);
+		err = err == 0 ? 0 : fb_err;
+	}
 	if (err < 0)
 		vc_import_destroy(import, card);
 	return err;

@@ -26,13 +26,21 @@ struct vc_dumb {
 	int dmabuf; /* read-only export for tools; -1 if not asked for */
 };
 
-/* Returns 0 or -errno. */
+/* Returns 0 or -errno. All three: nothing is left behind on failure. */
 int vc_dumb_create(struct vc_dumb *dumb, int card, uint32_t width, uint32_t height, bool export);
+
+/* A dumb buffer out of its exported memory @dmabuf, which stays the caller's. */
+int vc_dumb_import(struct vc_dumb *dumb, int card, uint32_t width, uint32_t height, uint32_t stride, int dmabuf);
+
+/* The memory of @fb, a framebuffer in this descriptor that somebody else made; it gets none of its own, and is exported. */
+int vc_dumb_adopt(struct vc_dumb *dumb, int card, uint32_t fb);
+
 void vc_dumb_destroy(struct vc_dumb *dumb, int card);
 
 /* A client's memory. */
 struct vc_import {
-	uint32_t fb;
+	uint32_t fb;     /* 0: none */
+	bool on_plane;   /* its layer's plane shows it: the kernel was asked */
 	int dmabuf;      /* to poll for implicit fences and to bracket CPU reads */
 	bool ours;       /* the dma-buf was made here, nobody else has it */
 	const void *map; /* first row, for composition on the CPU; NULL if not asked for */
@@ -41,12 +49,15 @@ struct vc_import {
 	void *image; /* compose.c's view of the map */
 };
 
-/* Makes a framebuffer of @fd as @add describes it. @add must have passed vc_message_check_buffer(). @fd stays the caller's.
- * @udmabuf: /dev/udmabuf, or -1. @map: map it for the CPU instead of
- * making a framebuffer. Returns 0, or -errno with a sentence in @why (of
- * VC_DISPLAY_REASON_MAX bytes). */
+/* What to make of a client's memory. */
+#define VC_IMPORT_FB 1u
+#define VC_IMPORT_MAP 2u
+
+/* Makes a framebuffer or a mapping, or both, of @fd as @add describes it; of both, one will do. @add must have passed
+ * vc_message_check_buffer(). @fd stays the caller's. @udmabuf: /dev/udmabuf, or -1. @ways: VC_IMPORT_*. Returns 0, or -errno with
+ * a sentence in @why (of VC_DISPLAY_REASON_MAX bytes). */
 int vc_import_create(struct vc_import *import, int card, int udmabuf, const struct vc_display_buffer_add *add, int fd,
-		     bool map, char *why);
+		     unsigned ways, char *why);
 void vc_import_destroy(struct vc_import *import, int card);
 
 #endif

@@ -25,21 +25,38 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct vc_kms_error *erro
 	return false;
 }
 
-uint32_t vc_card_property(const struct vc_card *card, uint32_t object, uint32_t type, const char *name,
-			  uint64_t *value) {
-	uint32_t id = 0;
+/* The name of property @id; empty if the kernel doesn't say. */
+static const char *property_name(struct vc_card *card, uint32_t id) {
+	for (unsigned i = 0; i < card->properties; i++)
+		if (card->property[i].id == id)
+			return card->property[i].name;
+	drmModePropertyRes *prop = drmModeGetProperty(card->fd, id);
+	/* When the table is full its last place is used over and over. */
+	unsigned at = card->properties < VC_CARD_PROPERTIES_MAX ? card->properties++ : VC_CARD_PROPERTIES_MAX - 1;
+	card->property[at].id = id;
+	snprintf(card->property[at].name, sizeof(card->property[at].name), "%s", prop ? prop->name : "");
+	drmModeFreeProperty(prop);
+	return card->property[at].name;
+}
+
+unsigned vc_card_ask(struct vc_card *card, uint32_t object, uint32_t type, const struct vc_card_ask *ask,
+		     unsigned count) {
+	unsigned found = 0;
 	drmModeObjectProperties *props = drmModeObjectGetProperties(card->fd, object, type);
-	for (uint32_t i = 0; props && i < props->count_props && id == 0; i++) {
-		drmModePropertyRes *prop = drmModeGetProperty(card->fd, props->props[i]);
-		if (prop && strcmp(prop->name, name) == 0) {
-			id = prop->prop_id;
-			if (value)
-				*value = props->prop_values[i];
+	for (uint32_t i = 0; props && i < props->count_props; i++) {
+		const char *name = property_name(card, props->props[i]);
+		for (unsigned k = 0; k < count; k++) {
+			if (strcmp(name, ask[k].name) != 0)
+				continue;
+			if (ask[k].id)
+				*ask[k].id = props->props[i];
+			if (ask[k].value)
+				*ask[k].value = props->prop_values[i];
+			found++;
 		}
-		drmModeFreeProperty(prop);
 	}
 	drmModeFreeObjectProperties(props);
-	return id;
+	return found;
 }
 
 static void add_format(struct vc_plane *plane, uint32_t fourcc, uint64_t modifier) {
@@ -60,7 +77,6 @@ static bool read_in_formats(const struct vc_card *card, struct vc_plane *plane, 
 }
 
 static void read_zpos(const struct vc_card *card, struct vc_plane *plane) {
-	plane->prop.zpos = vc_card_property(card, plane->id, DRM_MODE_OBJECT_PLANE, "zpos", &plane->zpos);
 	drmModePropertyRes *prop = plane->prop.zpos ? drmModeGetProperty(card->fd, plane->prop.zpos) : NULL;
 	if (!prop)
 		return;
@@ -71,38 +87,52 @@ static void read_zpos(const struct vc_card *card, struct vc_plane *plane) {
 	drmModeFreeProperty(prop);
 }
 
+/* Pixels are premultiplied with their alpha, which is the kernel's default; a plane that is told otherwise is told back. */
+static void read_blend(const struct vc_card *card, struct vc_plane *plane) {
+	drmModePropertyRes *prop = plane->prop.blend ? drmModeGetProperty(card->fd, plane->prop.blend) : NULL;
+	bool found = false;
+	for (int i = 0; prop && i < prop->count_enums && !found; i++) {
+		found = strcmp(prop->enums[i].name, "Pre-multiplied") == 0;
+		plane->premultiplied = prop->enums[i].value;
+	}
+	if (!found)
+		plane->prop.blend = 0;
+	drmModeFreeProperty(prop);
+}
+
 static bool read_plane(struct vc_card *card, uint32_t id) {
 	struct vc_plane *plane = &card->plane[card->planes];
 	drmModePlane *kernel = drmModeGetPlane(card->fd, id);
 	if (!kernel)
 		return false;
+	uint64_t type = DRM_PLANE_TYPE_CURSOR, blob = 0, crtc = 0;
 	*plane = (struct vc_plane){.id = id, .possible_crtcs = kernel->possible_crtcs};
-	const struct {
-		const char *name;
-		uint32_t *id;
-	} props[] = {
-		{"FB_ID", &plane->prop.fb},
-		{"CRTC_ID", &plane->prop.crtc},
-		{"SRC_X", &plane->prop.src_x},
-		{"SRC_Y", &plane->prop.src_y},
-		{"SRC_W", &plane->prop.src_w},
-		{"SRC_H", &plane->prop.src_h},
-		{"CRTC_X", &plane->prop.crtc_x},
-		{"CRTC_Y", &plane->prop.crtc_y},
-		{"CRTC_W", &plane->prop.crtc_w},
-		{"CRTC_H", &plane->prop.crtc_h},
-		{"IN_FENCE_FD", &plane->prop.in_fence},
+	const struct vc_card_ask ask[] = {
+		{"FB_ID", &plane->prop.fb, NULL},
+		{"CRTC_ID", &plane->prop.crtc, &crtc},
+		{"SRC_X", &plane->prop.src_x, NULL},
+		{"SRC_Y", &plane->prop.src_y, NULL},
+		{"SRC_W", &plane->prop.src_w, NULL},
+		{"SRC_H", &plane->prop.src_h, NULL},
+		{"CRTC_X", &plane->prop.crtc_x, NULL},
+		{"CRTC_Y", &plane->prop.crtc_y, NULL},
+		{"CRTC_W", &plane->prop.crtc_w, NULL},
+		{"CRTC_H", &plane->prop.crtc_h, NULL},
+		{"IN_FENCE_FD", &plane->prop.in_fence, NULL},
+		{"alpha", &plane->prop.alpha, NULL},
+		{"pixel blend mode", &plane->prop.blend, NULL},
+		{"zpos", &plane->prop.zpos, &plane->zpos},
+		{"type", NULL, &type},
+		{"IN_FORMATS", NULL, &blob},
 	};
-	for (unsigned i = 0; i < sizeof(props) / sizeof(props[0]); i++)
-		*props[i].id = vc_card_property(card, id, DRM_MODE_OBJECT_PLANE, props[i].name, NULL);
-	uint64_t type = DRM_PLANE_TYPE_CURSOR, blob = 0;
-	vc_card_property(card, id, DRM_MODE_OBJECT_PLANE, "type", &type);
+	vc_card_ask(card, id, DRM_MODE_OBJECT_PLANE, ask, sizeof(ask) / sizeof(ask[0]));
 	plane->type = (uint32_t)type;
-	vc_card_property(card, id, DRM_MODE_OBJECT_PLANE, "IN_FORMATS", &blob);
+	plane->lit_crtc = (uint32_t)crtc;
 	if (blob == 0 || !read_in_formats(card, plane, (uint32_t)blob))
 		for (uint32_t i = 0; i < kernel->count_formats; i++)
 			add_format(plane, kernel->formats[i], 0 /* DRM_FORMAT_MOD_LINEAR */);
 	read_zpos(card, plane);
+	read_blend(card, plane);
 	drmModeFreePlane(kernel);
 	card->planes++;
 	return true;
@@ -219,9 +249,12 @@ bool vc_card_matches(const struct vc_card *card, const char *wish) {
 }
 
 void vc_card_drop_old(struct vc_card *card) {
+	unsigned kept = 0;
+	/* Kernels before 6.8 know only how to remove a framebuffer, which darkens the plane that shows it. */
 	for (unsigned i = 0; i < card->old_fbs; i++)
-		vc_fb_close(card->fd, card->old_fb[i]);
+		kept += drmModeCloseFB(card->fd, card->old_fb[i]) < 0;
 	if (card->old_fbs > 0)
-		vc_debug("%s: gave back %u framebuffers of the last compositor", card->path, card->old_fbs);
+		vc_debug("%s: gave back %u framebuffers of the last compositor, kept %u", card->path,
+			 card->old_fbs - kept, kept);
 	card->old_fbs = 0;
 }

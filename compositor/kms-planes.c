@@ -73,13 +73,13 @@ static bool find_topmost(const struct vc_plane *planes, unsigned count, const st
 static void plan_zpos(const struct vc_plane *planes, const struct vc_planes_wish *wish, struct vc_planes_plan *plan) {
 	const struct vc_plane *primary = &planes[plan->primary];
 	plan->set_zpos = primary->has_zpos && !primary->zpos_fixed;
-	for (unsigned i = 0; i < wish->layers; i++)
+	for (unsigned i = plan->composed; i < wish->layers; i++)
 		plan->set_zpos &= planes[plan->layer[i]].has_zpos && !planes[plan->layer[i]].zpos_fixed;
 	if (!plan->set_zpos)
 		return;
 	uint64_t z = primary->zpos_min;
 	plan->primary_zpos = z;
-	for (unsigned i = 0; i < wish->layers; i++) {
+	for (unsigned i = plan->composed; i < wish->layers; i++) {
 		const struct vc_plane *p = &planes[plan->layer[i]];
 		z = z + 1 > p->zpos_min ? z + 1 : p->zpos_min;
 		plan->layer_zpos[i] = z;
@@ -87,7 +87,7 @@ static void plan_zpos(const struct vc_plane *planes, const struct vc_planes_wish
 	}
 }
 
-/* From the top down, so that the cluster gets the topmost plane. */
+/* From the top down, so that the cluster gets the topmost plane, until there are no more. */
 static enum vc_planes_result assign_layers(const struct vc_plane *planes, unsigned count,
 					   const struct vc_planes_wish *wish, struct vc_planes_plan *plan, char *why,
 					   size_t size) {
@@ -103,7 +103,8 @@ static enum vc_planes_result assign_layers(const struct vc_plane *planes, unsign
 		if (wish->layer[l].plane == 0) {
 			if (!find_topmost(planes, count, wish, used, ceiling, &plan->layer[l])) {
 				snprintf(why, size, "no overlay plane is left for layer %s", wish->layer[l].name);
-				return VC_PLANES_TOO_FEW;
+				plan->composed = l + 1;
+				return VC_PLANES_FOUND;
 			}
 			used[plan->layer[l]] = true;
 		} else if (ceiling && !is_below(planes, plan->layer[l], *ceiling)) {
@@ -117,7 +118,8 @@ static enum vc_planes_result assign_layers(const struct vc_plane *planes, unsign
 		if (!is_below(planes, plan->primary, plan->layer[l])) {
 			snprintf(why, size, "plane %u for layer %s lies below the primary plane",
 				 planes[plan->layer[l]].id, wish->layer[l].name);
-			return wish->layer[l].plane != 0 ? VC_PLANES_WRONG : VC_PLANES_TOO_FEW;
+			plan->composed = l + 1;
+			return wish->layer[l].plane != 0 ? VC_PLANES_WRONG : VC_PLANES_FOUND;
 		}
 	}
 	return VC_PLANES_FOUND;

@@ -3,9 +3,9 @@
  * Which KMS plane carries which layer. Pure: works on a table of what the kernel said about its planes.
  *
  * Planes lie on each other by zpos where the driver has that property, else by index (a higher one is on top, as in vkms).
- * The primary plane carries the background and is lowest. The cluster gets the topmost overlay, the guests those next
- * below it, so that nothing can ever be in front of the cluster. Cursor planes are left alone: drivers cut them to cursor
- * size.
+ * The primary plane is lowest. The cluster gets the topmost overlay, the guests those next below it, so that nothing can ever
+ * be in front of the cluster. Where overlays are too few, the lowest layers go without: they are composed into the primary
+ * plane, which else carries the background. Cursor planes are left alone: drivers cut them to cursor size.
  */
 #ifndef VC_KMS_PLANES_H
 #define VC_KMS_PLANES_H
@@ -24,14 +24,17 @@ struct vc_plane {
 	uint32_t id;
 	uint32_t type; /* DRM_PLANE_TYPE_* */
 	uint32_t possible_crtcs;
-	bool taken; /* by another output of the card */
+	uint32_t lit_crtc; /* that shows it, as found at start; 0: none */
+	bool taken;        /* by an output of ours */
 	bool has_zpos, zpos_fixed;
 	uint64_t zpos, zpos_min, zpos_max;
+	uint64_t premultiplied; /* of "pixel blend mode" */
 	unsigned formats;
 	struct vc_plane_format format[VC_PLANE_FORMATS_MAX];
 	/* property ids; 0 where the driver lacks one */
 	struct {
-		uint32_t fb, crtc, src_x, src_y, src_w, src_h, crtc_x, crtc_y, crtc_w, crtc_h, in_fence, zpos;
+		uint32_t fb, crtc, src_x, src_y, src_w, src_h, crtc_x, crtc_y, crtc_w, crtc_h, in_fence, zpos, alpha,
+			blend;
 	} prop;
 };
 
@@ -50,15 +53,15 @@ struct vc_planes_wish {
 /* Indices into the table of planes, and the zpos to set on them. */
 struct vc_planes_plan {
 	unsigned primary;
+	unsigned composed; /* so many of the lowest layers have no plane of their own */
 	unsigned layer[VC_LAYERS_MAX];
 	bool set_zpos;
 	uint64_t primary_zpos, layer_zpos[VC_LAYERS_MAX];
 };
 
 enum vc_planes_result {
-	VC_PLANES_FOUND,
-	VC_PLANES_TOO_FEW, /* compose on the CPU; @why says what is missing */
-	VC_PLANES_WRONG,   /* the config asks for the impossible; @why says what */
+	VC_PLANES_FOUND, /* @why says what is missing if layers are composed */
+	VC_PLANES_WRONG, /* the config asks for the impossible; @why says what */
 };
 
 enum vc_planes_result vc_planes_assign(const struct vc_plane *planes, unsigned count, const struct vc_planes_wish *wish,

@@ -79,11 +79,21 @@ static bool try_connector(struct vc_kms *kms, const drmModeRes *resources, const
 	return false;
 }
 
+/* On a card that is taken over what the kernel knows already will do, as long as something is connected: asking the monitor
+ * itself takes tens of milliseconds. */
+static drmModeConnector *get_connector(const struct vc_card *card, uint32_t id) {
+	drmModeConnector *connector = card->stored ? drmModeGetConnectorCurrent(card->fd, id) : NULL;
+	if (connector && connector->connection == DRM_MODE_CONNECTED && connector->count_modes > 0)
+		return connector;
+	drmModeFreeConnector(connector);
+	return drmModeGetConnector(card->fd, id);
+}
+
 static bool find_connector(struct vc_kms *kms, const drmModeRes *resources, const struct vc_config_output *config,
 			   struct vc_kms_error *error) {
 	char known[128] = "";
 	for (int i = 0; i < resources->count_connectors; i++) {
-		drmModeConnector *connector = drmModeGetConnector(kms->card->fd, resources->connectors[i]);
+		drmModeConnector *connector = get_connector(kms->card, resources->connectors[i]);
 		if (!connector)
 			continue;
 		bool found = try_connector(kms, resources, connector, config->connector);
@@ -100,10 +110,11 @@ static bool find_connector(struct vc_kms *kms, const drmModeRes *resources, cons
 		    config->name, config->connector, kms->card->path, kms->card->driver, known);
 }
 
-static bool writes_xrgb(const struct vc_card *card, uint32_t connector) {
+static bool writes_xrgb(struct vc_card *card, uint32_t connector) {
 	uint64_t id = 0;
 	bool found = false;
-	vc_card_property(card, connector, DRM_MODE_OBJECT_CONNECTOR, "WRITEBACK_PIXEL_FORMATS", &id);
+	const struct vc_card_ask ask = {"WRITEBACK_PIXEL_FORMATS", NULL, &id};
+	vc_card_ask(card, connector, DRM_MODE_OBJECT_CONNECTOR, &ask, 1);
 	drmModePropertyBlobRes *blob = id ? drmModeGetPropertyBlob(card->fd, (uint32_t)id) : NULL;
 	for (uint32_t i = 0; blob && i < blob->length / 4; i++)
 		found |= ((const uint32_t *)blob->data)[i] == DRM_FORMAT_XRGB8888;
@@ -119,12 +130,13 @@ static void find_writeback(struct vc_kms *kms, const drmModeRes *resources) {
 		uint32_t id = connector->connector_id;
 		if (connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK &&
 		    (crtcs_of(kms->card, connector) & (1u << kms->crtc_index)) && writes_xrgb(kms->card, id)) {
-			const uint32_t type = DRM_MODE_OBJECT_CONNECTOR;
+			const struct vc_card_ask ask[] = {
+				{"CRTC_ID", &kms->prop.writeback_crtc, NULL},
+				{"WRITEBACK_FB_ID", &kms->prop.writeback_fb, NULL},
+				{"WRITEBACK_OUT_FENCE_PTR", &kms->prop.writeback_fence, NULL},
+			};
 			kms->writeback = id;
-			kms->prop.writeback_crtc = vc_card_property(kms->card, id, type, "CRTC_ID", NULL);
-			kms->prop.writeback_fb = vc_card_property(kms->card, id, type, "WRITEBACK_FB_ID", NULL);
-			kms->prop.writeback_fence =
-				vc_card_property(kms->card, id, type, "WRITEBACK_OUT_FENCE_PTR", NULL);
+			vc_card_ask(kms->card, id, DRM_MODE_OBJECT_CONNECTOR, ask, 3);
 		}
 		drmModeFreeConnector(connector);
 	}
@@ -139,9 +151,8 @@ static bool find_planes(struct vc_kms *kms, struct vc_planes_wish *wish, char *w
 		vc_planes_assign(card->plane, card->planes, wish, &kms->plan, why_composed, size);
 	if (result == VC_PLANES_WRONG)
 		return fail(error, true, "%s", why_composed);
-	kms->planes_found = result == VC_PLANES_FOUND;
 	card->plane[kms->plan.primary].taken = true;
-	for (unsigned i = 0; kms->planes_found && i < wish->layers; i++)
+	for (unsigned i = kms->plan.composed; i < wish->layers; i++)
 		card->plane[kms->plan.layer[i]].taken = true;
 	return true;
 }
@@ -159,9 +170,10 @@ bool vc_kms_init(struct vc_kms *kms, struct vc_card *card, const struct vc_confi
 	drmModeFreeResources(resources);
 	if (!good)
 		return false;
-	kms->prop.active = vc_card_property(card, kms->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", NULL);
-	kms->prop.mode_id = vc_card_property(card, kms->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL);
-	kms->prop.connector_crtc = vc_card_property(card, kms->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", NULL);
+	const struct vc_card_ask crtc[] = {{"ACTIVE", &kms->prop.active, NULL}, {"MODE_ID", &kms->prop.mode_id, NULL}};
+	const struct vc_card_ask connector = {"CRTC_ID", &kms->prop.connector_crtc, NULL};
+	vc_card_ask(card, kms->crtc, DRM_MODE_OBJECT_CRTC, crtc, 2);
+	vc_card_ask(card, kms->connector, DRM_MODE_OBJECT_CONNECTOR, &connector, 1);
 	return find_planes(kms, wish, why_composed, size, error);
 }
 
@@ -209,7 +221,7 @@ void vc_kms_request_primary(const struct vc_kms *kms, struct vc_request *request
 	request_plane(kms, request, plane, fb, &all, &all);
 	/* A composed picture may have been lent out: a tool could have left a fence in it. */
 	request_no_fence(kms, request, plane);
-	if (kms->planes_found && kms->plan.set_zpos)
+	if (kms->plan.set_zpos)
 		vc_request_set(request, plane->prop.zpos, kms->plan.primary_zpos);
 }
 
@@ -221,22 +233,30 @@ void vc_kms_request_writeback(const struct vc_kms *kms, struct vc_request *reque
 
 void vc_kms_request_others_off(const struct vc_kms *kms, struct vc_request *request) {
 	const struct vc_card *card = kms->card;
-	for (unsigned i = 0; i < card->planes; i++)
-		if (!card->plane[i].taken && card->plane[i].possible_crtcs == 1u << kms->crtc_index)
-			request_plane(kms, request, &card->plane[i], 0, NULL, NULL);
+	for (unsigned i = 0; i < card->planes; i++) {
+		const struct vc_plane *p = &card->plane[i];
+		bool ours = p->possible_crtcs == 1u << kms->crtc_index || p->lit_crtc == kms->crtc;
+		if (!p->taken && ours)
+			request_plane(kms, request, p, 0, NULL, NULL);
+	}
 }
 
 const struct vc_plane *vc_kms_plane(const struct vc_kms *kms, unsigned slot) {
-	return &kms->card->plane[kms->planes_found ? kms->plan.layer[slot] : kms->plan.primary];
+	return &kms->card->plane[slot >= kms->plan.composed ? kms->plan.layer[slot] : kms->plan.primary];
 }
 
 void vc_kms_request_layer(const struct vc_kms *kms, struct vc_request *request, unsigned slot, uint32_t fb,
-			  const struct vc_rect *source, const struct vc_rect *target) {
+			  const struct vc_rect *source, const struct vc_rect *target, uint32_t alpha) {
 	const struct vc_plane *plane = vc_kms_plane(kms, slot);
 	request_plane(kms, request, plane, fb, source, target);
-	if (fb)
-		request_no_fence(kms, request, plane);
-	if (fb && kms->plan.set_zpos)
+	if (!fb)
+		return;
+	request_no_fence(kms, request, plane);
+	if (plane->prop.alpha)
+		vc_request_set(request, plane->prop.alpha, alpha * 0xffff / 100);
+	if (plane->prop.blend)
+		vc_request_set(request, plane->prop.blend, plane->premultiplied);
+	if (kms->plan.set_zpos)
 		vc_request_set(request, plane->prop.zpos, kms->plan.layer_zpos[slot]);
 }
 
@@ -248,17 +268,33 @@ void vc_kms_request_keep(const struct vc_kms *kms, struct vc_request *request, u
 	request_no_fence(kms, request, plane);
 }
 
+/* What the kernel shows on a plane. */
+struct lit {
+	uint64_t fb, crtc, x, y, w, h;
+};
+
+static bool read_lit(const struct vc_kms *kms, const struct vc_plane *plane, struct lit *lit) {
+	const struct vc_card_ask ask[] = {{"FB_ID", NULL, &lit->fb}, {"CRTC_ID", NULL, &lit->crtc},
+					  {"CRTC_X", NULL, &lit->x}, {"CRTC_Y", NULL, &lit->y},
+					  {"CRTC_W", NULL, &lit->w}, {"CRTC_H", NULL, &lit->h}};
+	return vc_card_ask(kms->card, plane->id, DRM_MODE_OBJECT_PLANE, ask, 6) == 6 && lit->fb != 0 &&
+	       lit->crtc == kms->crtc;
+}
+
 bool vc_kms_layer_is_lit(const struct vc_kms *kms, unsigned slot, const struct vc_rect *zone) {
-	uint64_t fb = 0, crtc = 0, x = 0, y = 0, w = 0, h = 0;
-	const struct {
-		const char *name;
-		uint64_t *value;
-	} props[] = {{"FB_ID", &fb}, {"CRTC_ID", &crtc}, {"CRTC_X", &x},
-		     {"CRTC_Y", &y}, {"CRTC_W", &w},     {"CRTC_H", &h}};
-	for (unsigned i = 0; i < sizeof(props) / sizeof(props[0]); i++)
-		if (!vc_card_property(kms->card, vc_kms_plane(kms, slot)->id, DRM_MODE_OBJECT_PLANE, props[i].name,
-				      props[i].value))
-			return false;
-	return fb != 0 && crtc == kms->crtc && x >= zone->x && y >= zone->y && x + w <= zone->x + zone->width &&
-	       y + h <= zone->y + zone->height;
+	struct lit lit = {0};
+	return read_lit(kms, vc_kms_plane(kms, slot), &lit) && (int64_t)lit.x >= zone->x && (int64_t)lit.y >= zone->y &&
+	       lit.x + lit.w <= zone->x + zone->width && lit.y + lit.h <= zone->y + zone->height;
+}
+
+uint32_t vc_kms_primary_is_lit(const struct vc_kms *kms) {
+	struct lit lit = {0};
+	bool all = read_lit(kms, &kms->card->plane[kms->plan.primary], &lit) && lit.x == 0 && lit.y == 0 &&
+		   lit.w == kms->mode.hdisplay && lit.h == kms->mode.vdisplay;
+	return all ? (uint32_t)lit.fb : 0;
+}
+
+int64_t vc_kms_last_vblank(const struct vc_kms *kms) {
+	uint64_t sequence, ns;
+	return drmCrtcGetSequence(kms->card->fd, kms->crtc, &sequence, &ns) == 0 ? (int64_t)ns : 0;
 }

@@ -21,7 +21,6 @@ struct vc_kms {
 	uint32_t mode_blob;
 	int64_t period_ns;
 	unsigned layers;
-	bool planes_found; /* else everything is composed into the primary plane */
 	struct vc_planes_plan plan;
 	struct {
 		uint32_t active, mode_id, connector_crtc, writeback_crtc, writeback_fb, writeback_fence;
@@ -40,14 +39,22 @@ void vc_kms_request_writeback(const struct vc_kms *kms, struct vc_request *reque
 /* Switches off all planes of the CRTC that carry nothing of ours. */
 void vc_kms_request_others_off(const struct vc_kms *kms, struct vc_request *request);
 
-/* Layer @slot (lowest first) shows @source of @fb at @target; with fb 0 nothing. */
+/* The plane of layer @slot (lowest first, plan.composed or above) shows @source of @fb at @target, @alpha percent opaque; with
+ * fb 0 nothing. */
 void vc_kms_request_layer(const struct vc_kms *kms, struct vc_request *request, unsigned slot, uint32_t fb,
-			  const struct vc_rect *source, const struct vc_rect *target);
+			  const struct vc_rect *source, const struct vc_rect *target, uint32_t alpha);
 
-/* Layer @slot keeps what it shows, and new fences on that buffer don't matter. */
+/* The plane of layer @slot keeps what it shows, and new fences on that buffer don't matter. */
 void vc_kms_request_keep(const struct vc_kms *kms, struct vc_request *request, unsigned slot);
 
+/* The plane of layer @slot; the primary plane if it has none of its own. */
 const struct vc_plane *vc_kms_plane(const struct vc_kms *kms, unsigned slot);
+
+/* The framebuffer that the CRTC's primary plane shows, all over it; 0 if there is none such. */
+uint32_t vc_kms_primary_is_lit(const struct vc_kms *kms);
+
+/* The time of the CRTC's last vblank, 0 if the driver doesn't say. */
+int64_t vc_kms_last_vblank(const struct vc_kms *kms);
 
 /* What the kernel shows on layer @slot's plane lies inside @zone of this CRTC? */
 bool vc_kms_layer_is_lit(const struct vc_kms *kms, unsigned slot, const struct vc_rect *zone);

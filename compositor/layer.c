@@ -376,17 +376,44 @@ void vc_layer_send_frame(struct vc_layer *layer, uint64_t seq, int64_t flip_ns) 
 	vc_source_send(&layer->source, &frame, VC_DISPLAY_FRAME, sizeof(frame));
 }
 
-static void place(uint32_t zone_at, uint32_t zone, uint32_t part_at, uint32_t part, uint32_t *source, uint32_t *target,
-		  uint32_t *size) {
+/* One axis, pixel for pixel. */
+static void centre(uint32_t zone_at, uint32_t zone, uint32_t part_at, uint32_t part, uint32_t *source, uint32_t *target,
+		   uint32_t *size) {
 	*size = part < zone ? part : zone;
 	*source = part_at + (part - *size) / 2;
 	*target = zone_at + (zone - *size) / 2;
 }
 
-void vc_layer_place(const struct vc_rect *zone, const struct vc_rect *part, struct vc_rect *source,
+/* @a times @b over @c, at least 1. */
+static uint32_t share(uint32_t a, uint32_t b, uint32_t c) {
+	uint32_t n = (uint32_t)((uint64_t)a * b / c);
+	return n > 0 ? n : 1;
+}
+
+void vc_layer_place(const struct vc_config_layer *config, const struct vc_rect *part, struct vc_rect *source,
 		    struct vc_rect *target) {
-	place(zone->x, zone->width, part->x, part->width, &source->x, &target->x, &target->width);
-	place(zone->y, zone->height, part->y, part->height, &source->y, &target->y, &target->height);
-	source->width = target->width;
-	source->height = target->height;
+	const struct vc_rect *zone = &config->rect;
+	if (config->scale == VC_SCALE_NONE || part->width == 0 || part->height == 0) {
+		centre(zone->x, zone->width, part->x, part->width, &source->x, &target->x, &target->width);
+		centre(zone->y, zone->height, part->y, part->height, &source->y, &target->y, &target->height);
+		source->width = target->width;
+		source->height = target->height;
+		return;
+	}
+	/* Wider in shape than the zone? */
+	bool wider = (uint64_t)part->width * zone->height > (uint64_t)zone->width * part->height;
+	*source = *part;
+	*target = *zone;
+	if (config->scale == VC_SCALE_FIT && wider)
+		target->height = share(zone->width, part->height, part->width);
+	else if (config->scale == VC_SCALE_FIT)
+		target->width = share(zone->height, part->width, part->height);
+	else if (wider)
+		source->width = share(part->height, zone->width, zone->height);
+	else
+		source->height = share(part->width, zone->height, zone->width);
+	target->x += (zone->width - target->width) / 2;
+	target->y += (zone->height - target->height) / 2;
+	source->x += (part->width - source->width) / 2;
+	source->y += (part->height - source->height) / 2;
 }

@@ -183,8 +183,9 @@ void vc_content_unref(struct vc_content *content);
 /* Tells the source that its frame @seq appeared at @flip_ns (0: never). */
 void vc_layer_send_frame(struct vc_layer *layer, uint64_t seq, int64_t flip_ns);
 
-/* Where a picture of size @part goes in @zone: pixel for pixel, centred, cut where it is larger. */
-void vc_layer_place(const struct vc_rect *zone, const struct vc_rect *part, struct vc_rect *source,
+/* Where the @part of a buffer goes: from @source in it to @target on the screen, by the layer's scale and in its zone. Of
+ * different sizes only where the layer scales. */
+void vc_layer_place(const struct vc_config_layer *config, const struct vc_rect *part, struct vc_rect *source,
 		    struct vc_rect *target);
 
 /* Sends to the source; marks it stuck when it doesn't read. */

@@ -108,16 +108,14 @@ static void become_real_time(const struct vc_config *config) {
 			strerror(errno));
 }
 
-/* What systemd handed over at start: sockets by name, and cards from the store. */
+/* What systemd handed over at start: sockets by name, and all else from the store. */
 struct handed {
 	int display, control;
-	struct vc_server_stored stored;
+	struct vc_store store;
 };
 
-static void take_handed(struct handed *handed, const struct vc_config *config) {
+static void take_handed(struct handed *handed) {
 	*handed = (struct handed){.display = -1, .control = -1};
-	for (unsigned i = 0; i < VC_OUTPUTS_MAX; i++)
-		handed->stored.card[i] = -1;
 	char **names = NULL;
 	int n = sd_listen_fds_with_names(1, &names);
 	for (int i = 0; i < n; i++) {
@@ -126,13 +124,10 @@ static void take_handed(struct handed *handed, const struct vc_config *config) {
 			place = &handed->display;
 		else if (strcmp(names[i], "control") == 0)
 			place = &handed->control;
-		for (unsigned k = 0; k < config->outputs && !place; k++)
-			if (strncmp(names[i], "drm-", 4) == 0 && strcmp(names[i] + 4, config->output[k].name) == 0)
-				place = &handed->stored.card[k];
 		if (place && *place < 0)
 			*place = fd;
 		else
-			close(fd);
+			vc_store_hand(&handed->store, names[i], fd);
 		free(names[i]);
 	}
 	free((void *)names);
@@ -170,14 +165,14 @@ int main(int argc, char **argv) {
 	if (options.check)
 		return 0;
 
-	struct handed handed;
+	static struct handed handed;
 	struct vc_kms_error error = {0};
-	take_handed(&handed, &config);
+	take_handed(&handed);
 	int display = listen_at(handed.display, config.display_socket);
 	int control = display < 0 ? -1 : listen_at(handed.control, config.control_socket);
 	if (control < 0)
 		return EXIT_RUNTIME;
-	if (!vc_server_init(&server, &config, &handed.stored, &error)) {
+	if (!vc_server_init(&server, &config, &handed.store, &error)) {
 		vc_error("%s%s%s", error.config ? options.config : "", error.config ? ": " : "", error.text);
 		return error.config ? EXIT_CONFIG : EXIT_RUNTIME;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a scene to an atomic commit. If the kernel refuses it, each new frame is tried alone with TEST_ONLY to find who is to
- * blame; the culprits go to their fallback, and the rest is committed for the same vblank. A busy kernel is no refusal: the
- * same scene is tried again at the next vblank.
+ * From a scene to an atomic commit. If the kernel refuses it, less is asked for, all for the same vblank: without the frames
+ * that TEST_ONLY says are to blame (their layers go to their fallback); then the cluster's change alone; then the cluster's
+ * safe picture. A busy kernel is no refusal: the same scene is tried again at the next vblank.
+ *
+ * Which layers are composed is decided once for each buffer (vc_output_admit()), not here: a frame costs one commit.
  */
 #include "output.h"
 
@@ -10,12 +12,27 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+static unsigned slot_of(const struct vc_output *o, const struct vc_layer *layer) {
+	unsigned slot = 0;
+	while (o->slot[slot] != layer)
+		slot++;
+	return slot;
+}
+
 static bool shows_nothing(const struct vc_layer *layer) {
 	return layer->config->fallback == VC_FALLBACK_NONE;
+}
+
+/* The frame that @choice means for @layer, NULL if none. */
+static const struct vc_frame *chosen_frame(const struct vc_layer *layer, const struct vc_policy_choice *choice) {
+	if (choice->frame >= 0)
+		return &layer->frame[choice->frame];
+	return choice->frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_FRAME ? &layer->screen.frame : NULL;
 }
 
 static void request_fallback(struct vc_output *o, unsigned slot, bool test) {
@@ -23,64 +40,91 @@ static void request_fallback(struct vc_output *o, unsigned slot, bool test) {
 	const struct vc_rect *zone = &layer->config->rect;
 	const struct vc_rect all = {0, 0, zone->width, zone->height};
 	uint32_t fb = shows_nothing(layer) && !test ? 0 : o->fallback[slot].fb;
-	vc_kms_request_layer(&o->kms, &o->request, slot, fb, &all, zone);
+	vc_kms_request_layer(&o->kms, &o->request, slot, fb, &all, zone, layer->config->alpha);
 }
 
 static void request_slot(struct vc_output *o, unsigned slot, const struct vc_policy_choice *choice) {
-	if (choice->frame < 0) {
+	const struct vc_layer *layer = o->slot[slot];
+	const struct vc_frame *frame = chosen_frame(layer, choice);
+	struct vc_rect source, target;
+	if (!frame) {
 		request_fallback(o, slot, false);
 		return;
 	}
-	const struct vc_layer *layer = o->slot[slot];
-	const struct vc_frame *frame = &layer->frame[choice->frame];
-	struct vc_rect source, target;
-	vc_layer_place(&layer->config->rect, &frame->part, &source, &target);
-	vc_kms_request_layer(&o->kms, &o->request, slot, frame->buffer->import.fb, &source, &target);
+	vc_layer_place(layer->config, &frame->part, &source, &target);
+	vc_kms_request_layer(&o->kms, &o->request, slot, frame->buffer->import.fb, &source, &target,
+			     layer->config->alpha);
 }
 
-/* Builds a request for the slots in @mask; the others keep what they show. */
-static void build_planes(struct vc_output *o, const struct vc_scene *scene, uint32_t mask) {
-	vc_request_init(&o->request);
-	for (unsigned i = 0; i < o->layers; i++) {
+/* Planes show what is in @mask; the others keep what they show. */
+static void request_planes(struct vc_output *o, const struct vc_scene *scene, uint32_t mask) {
+	for (unsigned i = scene->composed; i < o->layers; i++) {
 		if (mask & (1u << i))
 			request_slot(o, i, &scene->choice[i]);
 		else if (o->slot[i]->screen.kind == VC_CONTENT_FRAME)
 			vc_kms_request_keep(&o->kms, &o->request, i);
 	}
+	for (unsigned i = o->full ? o->kms.plan.composed : o->composed; i < scene->composed; i++)
+		vc_kms_request_layer(&o->kms, &o->request, i, 0, NULL, NULL, 0);
 }
 
 static struct vc_compose_item compose_item(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	struct vc_layer *layer = o->slot[slot];
 	const struct vc_rect *zone = &layer->config->rect;
-	struct vc_compose_item item = {.layer = layer, .part = {0, 0, zone->width, zone->height}};
-	const struct vc_frame *frame = NULL;
-	if (scene->choice[slot].frame >= 0)
-		frame = &layer->frame[scene->choice[slot].frame];
-	else if (scene->choice[slot].frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_FRAME)
-		frame = &layer->screen.frame;
+	const struct vc_policy_choice *choice = &scene->choice[slot];
+	const struct vc_frame *frame = chosen_frame(layer, choice);
+	struct vc_compose_item item = {.layer = layer, .target = *zone};
+	if (slot >= scene->composed)
+		return item;
 	if (frame) {
-		item.part = frame->part;
 		item.buffer = frame->buffer;
 		item.image = frame->buffer->import.image;
+		item.mask = o->compose.mask[slot];
+		vc_layer_place(layer->config, &frame->part, &item.source, &item.target);
+	} else if (choice->frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_ADOPTED) {
+		/* Blended already. */
+		item.image = o->compose.buffer[VC_COMPOSE_ADOPTED].image;
+		item.source = *zone;
 	} else if (!shows_nothing(layer)) {
 		item.image = o->compose.fallback[slot];
+		item.mask = o->compose.mask[slot];
+		item.source = (struct vc_rect){0, 0, zone->width, zone->height};
 	}
 	return item;
 }
 
-static void build_composed(struct vc_output *o, const struct vc_scene *scene) {
-	struct vc_compose_item items[VC_LAYERS_MAX];
-	vc_request_init(&o->request);
-	o->compose_next = o->compose.front;
-	if (scene->changed == 0)
+/* Draws the composed layers if any of them changed, and puts the primary plane's picture in the request if it's another. */
+static void request_primary(struct vc_output *o, const struct vc_scene *scene) {
+	uint32_t composed = (1u << scene->composed) - 1;
+	o->compose_next = VC_COMPOSE_NONE;
+	if (scene->composed == 0) {
+		if (o->composed > 0 || o->full)
+			vc_kms_request_primary(&o->kms, &o->request, o->background.fb);
 		return;
-	for (unsigned i = 0; i < o->layers; i++) {
-		if (scene->changed & (1u << i))
-			vc_compose_changed(&o->compose, i);
-		items[i] = compose_item(o, scene, i);
 	}
-	o->compose_next = vc_compose_draw(&o->compose, items, o->layers);
-	vc_kms_request_primary(&o->kms, &o->request, o->compose.buffer[o->compose_next].dumb.fb);
+	if (((scene->changed | scene->moved) & composed) || scene->composed != o->composed) {
+		struct vc_compose_item items[VC_LAYERS_MAX];
+		for (unsigned i = 0; i < o->layers; i++) {
+			if ((scene->changed | scene->moved) & (1u << i))
+				vc_compose_changed(&o->compose, i);
+			items[i] = compose_item(o, scene, i);
+		}
+		o->compose_next = vc_compose_draw(&o->compose, items, scene->composed, o->layers);
+	}
+	int shown = o->compose_next != VC_COMPOSE_NONE ? o->compose_next : o->compose.front;
+	/* The last compositor's picture is on the screen already, and its framebuffer isn't ours. */
+	if ((o->compose_next != VC_COMPOSE_NONE || o->full) && shown != VC_COMPOSE_ADOPTED)
+		vc_kms_request_primary(&o->kms, &o->request, o->compose.buffer[shown].dumb.fb);
+}
+
+static void build(struct vc_output *o, const struct vc_scene *scene) {
+	vc_request_init(&o->request);
+	if (o->full) {
+		vc_kms_request_mode(&o->kms, &o->request);
+		vc_kms_request_others_off(&o->kms, &o->request);
+	}
+	request_primary(o, scene);
+	request_planes(o, scene, scene->changed | scene->moved);
 }
 
 /* The last compositor's commit may still be on its way, or the driver short of something: not the scene's fault. */
@@ -88,8 +132,9 @@ static bool is_passing(int err) {
 	return err == -EBUSY || err == -EAGAIN || err == -ENOMEM || err == -EACCES || err == -EPERM;
 }
 
-static bool is_refused(struct vc_output *o, const struct vc_scene *scene, uint32_t mask) {
-	build_planes(o, scene, mask);
+static bool is_refused(struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
+	vc_request_init(&o->request);
+	request_slot(o, slot, &scene->choice[slot]);
 	int err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
 	return err < 0 && !is_passing(err);
 }
@@ -103,31 +148,63 @@ static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, i
 	vc_output_choose(o, scene, slot, now_ns);
 }
 
+/* Shows a new frame on a plane? Composed frames are never the kernel's to refuse. */
 static bool is_new_frame(const struct vc_scene *scene, unsigned slot) {
-	return (scene->changed & (1u << slot)) && scene->choice[slot].frame >= 0;
+	return (scene->changed & (1u << slot)) && scene->choice[slot].frame >= 0 && slot >= scene->composed;
 }
 
-/* Refuses all new frames of @role. Returns whether there was any. */
-static bool refuse_all(struct vc_output *o, struct vc_scene *scene, enum vc_layer_role role, int64_t now_ns) {
+/* The first remedy: the frames that the kernel refuses when asked about them alone go. If there is none such, it is all
+ * together that is too much, and the guests give way. */
+static void drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
 	bool any = false;
 	for (unsigned i = 0; i < o->layers; i++)
-		if (is_new_frame(scene, i) && o->slot[i]->config->role == role) {
+		if (is_new_frame(scene, i) && is_refused(o, scene, i)) {
 			refuse(o, scene, i, now_ns);
 			any = true;
 		}
-	return any;
+	for (unsigned i = 0; i < o->layers && !any; i++)
+		if (is_new_frame(scene, i) && o->slot[i]->config->role == VC_ROLE_GUEST)
+			refuse(o, scene, i, now_ns);
 }
 
-static void find_culprits(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
-	bool any = false;
+/* The second: nothing but the cluster changes. What the guests were to show waits for the next vblank. */
+static void keep_guests(struct vc_output *o, struct vc_scene *scene) {
+	scene->composed = o->composed;
+	scene->moved = 0;
 	for (unsigned i = 0; i < o->layers; i++)
-		if (is_new_frame(scene, i) && is_refused(o, scene, 1u << i)) {
-			refuse(o, scene, i, now_ns);
-			any = true;
+		if (o->slot[i]->config->role == VC_ROLE_GUEST && (scene->changed & (1u << i))) {
+			scene->changed &= ~(1u << i);
+			scene->kept |= 1u << i;
 		}
-	/* Each alone would do, together they don't: the guests give way. */
-	if (!any && !refuse_all(o, scene, VC_ROLE_GUEST, now_ns))
-		refuse_all(o, scene, VC_ROLE_CLUSTER, now_ns);
+}
+
+/* The third: the cluster's safe picture. */
+static void drop_cluster(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
+	for (unsigned i = 0; i < o->layers; i++)
+		if (is_new_frame(scene, i) && o->slot[i]->config->role == VC_ROLE_CLUSTER)
+			refuse(o, scene, i, now_ns);
+}
+
+/* The kernel refuses the safe picture, too: it wasn't the cluster's frame. Its next one is tried at the next vblank, and once
+ * that has gone on for flip_limit_ms the whole state is set anew, as at start: something else may have changed it. */
+static void get_unstuck(struct vc_output *o, int err, int64_t now_ns) {
+	for (unsigned i = 0; i < o->layers; i++)
+		if (o->slot[i]->config->role == VC_ROLE_CLUSTER)
+			vc_policy_forgive(&o->slot[i]->policy);
+	if (o->stuck_ns == 0)
+		o->stuck_ns = now_ns;
+	if (now_ns - o->stuck_ns < o->config->flip_limit_ns)
+		return;
+	o->stuck_ns = now_ns;
+	int again = vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET);
+	if (again < 0) {
+		vc_error("output %s: the kernel takes neither commits (%s) nor the whole state anew (%s); trying on",
+			 o->config->name, strerror(-err), strerror(-again));
+		return;
+	}
+	vc_warn("output %s: the kernel took no commit (%s): set up anew", o->config->name, strerror(-err));
+	vc_output_note_lit(o, now_ns);
+	o->stuck_ns = 0;
 }
 
 /* What slot @i shows once the commit is through. */
@@ -154,18 +231,27 @@ static void accept_scene(struct vc_output *o, const struct vc_scene *scene, int 
 		o->stats.captures++;
 		o->commit_flags |= VC_FRAME_CAPTURE;
 	}
+	if (scene->composed != o->composed) {
+		o->composed = scene->composed;
+		vc_output_note_paths(o);
+	}
+	if (o->stats.first_commit_ns == 0)
+		o->stats.first_commit_ns = vc_clock_now();
+	o->full = false;
+	o->stuck_ns = 0;
 	o->pending = true;
 	o->commit_ns = now_ns;
 	o->commit_target_ns = o->target_ns;
 	o->stats.commits++;
 }
 
+static bool has_work(const struct vc_output *o, const struct vc_scene *scene) {
+	return scene->changed || scene->moved || o->full;
+}
+
 static int try_commit(struct vc_output *o, const struct vc_scene *scene, int capture) {
 	int32_t fence = -1;
-	if (o->composed)
-		build_composed(o, scene);
-	else
-		build_planes(o, scene, scene->changed);
+	build(o, scene);
 	if (capture >= 0)
 		vc_kms_request_writeback(&o->kms, &o->request, o->capture.dumb[capture].fb, &fence);
 	/* The low half counts, the high half was drawn at start. */
@@ -192,57 +278,120 @@ static void complain(struct vc_output *o, int err, int64_t now_ns) {
 int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
 	int capture = vc_capture_wanted(&o->capture);
 	o->commit_flags = 0;
-	if (scene->changed == 0 && capture < 0)
+	if (!has_work(o, scene) && capture < 0)
 		return 0;
 	int err = try_commit(o, scene, capture);
 	if (err < 0 && !is_passing(err) && capture >= 0) {
 		/* Perhaps it's the writeback that is refused. */
 		o->stats.commits_refused++;
-		capture = -1;
 		vc_capture_fail_next(&o->capture, -err, "the kernel refused the writeback");
-		err = scene->changed ? try_commit(o, scene, capture) : 0;
+		err = has_work(o, scene) ? try_commit(o, scene, -1) : 0;
 	}
-	for (int attempt = 0; err < 0 && !is_passing(err) && attempt < 2 && scene->changed; attempt++) {
+	for (int attempt = 0; err < 0 && !is_passing(err) && attempt < 3; attempt++) {
 		o->stats.commits_refused++;
 		o->commit_flags |= VC_FRAME_REFUSED;
-		if (attempt == 0 && !o->composed) {
-			find_culprits(o, scene, now_ns);
-		} else {
-			refuse_all(o, scene, VC_ROLE_GUEST, now_ns);
-			refuse_all(o, scene, VC_ROLE_CLUSTER, now_ns);
-		}
-		err = scene->changed ? try_commit(o, scene, -1) : 0;
+		if (attempt == 0)
+			drop_culprits(o, scene, now_ns);
+		else if (attempt == 1)
+			keep_guests(o, scene);
+		else
+			drop_cluster(o, scene, now_ns);
+		if (has_work(o, scene))
+			err = try_commit(o, scene, -1);
+		else if (attempt == 0)
+			return 0; /* What was refused was all there was. */
 	}
-	if (err == -EBUSY)
+	if (err == -EBUSY) {
 		o->stats.commits_late++;
-	else if (err < 0)
+	} else if (err < 0) {
 		complain(o, err, now_ns);
+		if (!is_passing(err))
+			get_unstuck(o, err, now_ns);
+	}
 	return err;
+}
+
+void vc_output_compose_fallbacks(struct vc_output *o) {
+	struct vc_scene scene = {.composed = o->composed};
+	struct vc_compose_item items[VC_LAYERS_MAX];
+	for (unsigned i = 0; i < o->layers; i++) {
+		scene.choice[i].frame = VC_POLICY_FALLBACK;
+		items[i] = compose_item(o, &scene, i);
+	}
+	if (o->composed > 0)
+		o->compose.front = vc_compose_draw(&o->compose, items, o->composed, o->layers);
 }
 
 int vc_output_light(struct vc_output *o, uint32_t flags) {
 	bool test = (flags & DRM_MODE_ATOMIC_TEST_ONLY) != 0;
 	vc_request_init(&o->request);
 	vc_kms_request_mode(&o->kms, &o->request);
-	vc_kms_request_primary(&o->kms, &o->request,
-			       o->composed ? o->compose.buffer[o->compose.front].dumb.fb : o->background.fb);
-	for (unsigned i = 0; i < o->layers && !o->composed; i++)
+	if (o->composed == 0)
+		vc_kms_request_primary(&o->kms, &o->request, o->background.fb);
+	else if (o->compose.front != VC_COMPOSE_ADOPTED)
+		vc_kms_request_primary(&o->kms, &o->request, o->compose.buffer[o->compose.front].dumb.fb);
+	for (unsigned i = o->kms.plan.composed; i < o->composed; i++)
+		vc_kms_request_layer(&o->kms, &o->request, i, 0, NULL, NULL, 0);
+	for (unsigned i = o->composed; i < o->layers; i++)
 		if (o->slot[i]->screen.kind != VC_CONTENT_ADOPTED)
 			request_fallback(o, i, test);
 	vc_kms_request_others_off(&o->kms, &o->request);
 	return vc_request_commit(&o->request, o->kms.card->fd, flags, 0);
 }
 
-int vc_output_test_buffer(struct vc_output *o, const struct vc_layer *layer, uint32_t fb, uint32_t width,
-			  uint32_t height) {
-	const struct vc_rect part = {0, 0, width, height};
+unsigned vc_output_import_ways(const struct vc_output *o, const struct vc_layer *layer) {
+	unsigned slot = slot_of(o, layer);
+	if (slot < o->composed_min)
+		return VC_IMPORT_MAP;
+	return VC_IMPORT_FB | (layer->config->role == VC_ROLE_GUEST && layer->config->compose ? VC_IMPORT_MAP : 0);
+}
+
+/* All layers up to @slot can be composed, as far as what they show or may show goes? */
+static bool may_compose(const struct vc_output *o, unsigned slot) {
+	for (unsigned i = 0; i <= slot; i++)
+		for (unsigned k = 0; k < VC_LAYER_BUFFERS_MAX; k++) {
+			const struct vc_buffer *b = &o->slot[i]->buffer[k];
+			if (b->state == VC_BUFFER_READY && !b->import.image)
+				return false;
+		}
+	return o->compose.ready;
+}
+
+int vc_output_admit(struct vc_output *o, struct vc_buffer *buffer, char *why) {
+	const struct vc_layer *layer = buffer->layer;
+	const struct vc_rect part = {0, 0, buffer->width, buffer->height};
 	struct vc_rect source, target;
-	unsigned slot = 0;
-	while (o->slot[slot] != layer)
-		slot++;
-	vc_layer_place(&layer->config->rect, &part, &source, &target);
-	vc_request_init(&o->request);
-	vc_kms_request_layer(&o->kms, &o->request, slot, fb, &source, &target);
-	int err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
-	return is_passing(err) ? 0 : err;
+	unsigned slot = slot_of(o, layer);
+	int err = -EINVAL;
+	if (buffer->import.fb && slot >= o->composed_min) {
+		vc_layer_place(layer->config, &part, &source, &target);
+		vc_request_init(&o->request);
+		vc_kms_request_layer(&o->kms, &o->request, slot, buffer->import.fb, &source, &target,
+				     layer->config->alpha);
+		err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
+		buffer->import.on_plane = err == 0 || is_passing(err);
+	}
+	if (buffer->import.on_plane || (buffer->import.image && may_compose(o, slot)))
+		return 0;
+	snprintf(why, VC_DISPLAY_REASON_MAX, "the layer's plane cannot show such a buffer, and it cannot be composed");
+	return err;
+}
+
+/* Has a buffer that its plane does not show, or shows what was taken over in a composed picture? */
+static bool needs_composing(const struct vc_output *o, unsigned slot) {
+	const struct vc_layer *layer = o->slot[slot];
+	if (slot < o->composed && coming(layer)->kind == VC_CONTENT_ADOPTED)
+		return true;
+	for (unsigned k = 0; k < VC_LAYER_BUFFERS_MAX; k++)
+		if (layer->buffer[k].state == VC_BUFFER_READY && !layer->buffer[k].import.on_plane)
+			return true;
+	return false;
+}
+
+unsigned vc_output_wanted_composed(const struct vc_output *o) {
+	unsigned wanted = o->composed_min;
+	for (unsigned i = wanted; i < o->layers; i++)
+		if (needs_composing(o, i))
+			wanted = i + 1;
+	return wanted;
 }

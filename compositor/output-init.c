@@ -3,15 +3,18 @@
 #include "output.h"
 
 #include "clock.h"
+#include "crc32.h"
 #include "kms-mode.h"
 #include "log.h"
 #include "picture.h"
 
-#include <drm_fourcc.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xf86drmMode.h>
 
 __attribute__((format(printf, 2, 3))) static bool fail(struct vc_kms_error *error, const char *format, ...) {
@@ -41,55 +44,134 @@ static void pick_layers(struct vc_output *o, const struct vc_config *config, str
 	}
 }
 
-static bool draw_pictures(struct vc_output *o, struct vc_kms_error *error) {
+/* Tells apart everything that a picture of @layer (NULL: the background) depends on, the program that drew it included. */
+static uint32_t picture_key(const struct vc_output *o, const struct vc_config_layer *layer) {
 	const struct vc_config_output *c = o->config;
-	int card = o->kms.card->fd;
-	int err = vc_dumb_create(&o->background, card, c->width, c->height, false);
-	if (err == 0)
-		vc_picture_fill(&o->background, c->background);
+	struct stat file[2] = {0};
+	if (stat("/proc/self/exe", &file[0]) < 0 || (layer && layer->image[0] && stat(layer->image, &file[1]) < 0))
+		vc_debug("output %s: a file that its pictures come from cannot be seen", c->name);
+	uint32_t crc = vc_crc32(0, o->kms.card->path, sizeof(o->kms.card->path));
+	for (int i = 0; i < 2; i++) {
+		crc = vc_crc32(crc, &file[i].st_mtim, sizeof(file[i].st_mtim));
+		crc = vc_crc32(crc, &file[i].st_ino, sizeof(file[i].st_ino));
+	}
+	crc = vc_crc32(crc, &c->background, sizeof(c->background));
+	if (!layer) {
+		const uint32_t size[2] = {c->width, c->height};
+		return vc_crc32(crc, size, sizeof(size));
+	}
+	crc = vc_crc32(crc, &layer->rect, sizeof(layer->rect));
+	crc = vc_crc32(crc, &layer->role, sizeof(layer->role));
+	crc = vc_crc32(crc, &layer->fallback, sizeof(layer->fallback));
+	crc = vc_crc32(crc, layer->image, sizeof(layer->image));
+	crc = vc_crc32(crc, layer->title, sizeof(layer->title));
+	return vc_crc32(crc, layer->message, sizeof(layer->message));
+}
+
+static bool draw_picture(const struct vc_output *o, struct vc_dumb *dumb, const struct vc_config_layer *layer) {
+	if (layer && layer->fallback != VC_FALLBACK_NONE)
+		return vc_picture_draw(dumb, layer);
+	vc_picture_fill(dumb, o->config->background);
+	return true;
+}
+
+/* The picture that shows when @layer (NULL: the background) has no frame: the last compositor's, if it's the same, which spares
+ * the time to draw it. Returns 0 or -errno. */
+static int prepare_picture(struct vc_output *o, struct vc_store *store, struct vc_dumb *dumb,
+			   const struct vc_config_layer *layer, uint32_t width, uint32_t height) {
+	const int card = o->kms.card->fd;
+	char name[VC_STORE_NAME_MAX];
+	const char *stride = "";
+	int used = snprintf(name, sizeof(name), "picture-%s-%08x-", layer ? layer->name : o->config->name,
+			    picture_key(o, layer));
+	int fd = o->kms.card->stored ? vc_store_take(store, name, &stride) : -1;
+	if (fd >= 0) {
+		int err = vc_dumb_import(dumb, card, width, height, (uint32_t)strtoul(stride, NULL, 10), fd);
+		close(fd);
+		if (err == 0)
+			return 0;
+	}
+	int err = vc_dumb_create(dumb, card, width, height, true);
+	if (err < 0)
+		return err;
+	if (!draw_picture(o, dumb, layer))
+		return -ENOMEM;
+	snprintf(name + used, sizeof(name) - (size_t)used, "%u", dumb->stride);
+	vc_store_put(name, dumb->dmabuf);
+	close(dumb->dmabuf);
+	dumb->dmabuf = -1;
+	return 0;
+}
+
+static bool prepare_pictures(struct vc_output *o, struct vc_store *store, struct vc_kms_error *error) {
+	const struct vc_config_output *c = o->config;
+	int err = prepare_picture(o, store, &o->background, NULL, c->width, c->height);
 	for (unsigned i = 0; err == 0 && i < o->layers; i++) {
 		const struct vc_config_layer *layer = o->slot[i]->config;
-		err = vc_dumb_create(&o->fallback[i], card, layer->rect.width, layer->rect.height, false);
-		if (err == 0 && layer->fallback != VC_FALLBACK_NONE && !vc_picture_draw(&o->fallback[i], layer))
-			err = -ENOMEM;
-		if (err == 0 && layer->fallback == VC_FALLBACK_NONE)
-			vc_picture_fill(&o->fallback[i], c->background);
+		err = prepare_picture(o, store, &o->fallback[i], layer, layer->rect.width, layer->rect.height);
 	}
 	return err == 0 ? true : fail(error, "[output %s]: no memory for its pictures: %s", c->name, strerror(-err));
 }
 
+/* Whether any layer is composed or may come to be. */
+static bool may_compose(const struct vc_output *o) {
+	bool may = o->composed > 0;
+	for (unsigned i = 0; i < o->layers; i++)
+		may |= o->slot[i]->config->role == VC_ROLE_GUEST && o->slot[i]->config->compose;
+	return may;
+}
+
 static bool init_compose(struct vc_output *o, struct vc_kms_error *error) {
 	const struct vc_config_output *c = o->config;
-	if (!vc_compose_init(&o->compose, o->kms.card->fd, c->width, c->height, c->background))
-		return fail(error, "[output %s]: no memory for composition", c->name);
-	struct vc_compose_item items[VC_LAYERS_MAX];
-	for (unsigned i = 0; i < o->layers; i++) {
-		const struct vc_dumb *dumb = &o->fallback[i];
-		o->compose.fallback[i] =
-			vc_compose_image(DRM_FORMAT_XRGB8888, dumb->width, dumb->height, dumb->map, dumb->stride);
-		if (!o->compose.fallback[i])
-			return fail(error, "[output %s]: no memory for composition", c->name);
-		items[i] = (struct vc_compose_item){
-			.layer = o->slot[i],
-			.image = o->slot[i]->config->fallback == VC_FALLBACK_NONE ? NULL : o->compose.fallback[i],
-			.part = {0, 0, dumb->width, dumb->height}};
+	return vc_compose_init(&o->compose, o->kms.card->fd, c->width, c->height, c->background, o->fallback, o->slot,
+			       o->layers)
+		       ? true
+		       : fail(error, "[output %s]: no memory for composition", c->name);
+}
+
+/* Layers whose alpha their plane doesn't have are composed, and so are those below. */
+static bool find_composed(struct vc_output *o, const char *why, struct vc_kms_error *error) {
+	o->composed = o->kms.plan.composed;
+	if (o->composed > 0)
+		vc_warn("output %s: %s: composing %u of %u layers on the CPU", o->config->name, why, o->composed,
+			o->layers);
+	for (unsigned i = o->composed; i < o->layers; i++) {
+		const struct vc_config_layer *layer = o->slot[i]->config;
+		if (layer->alpha == 100 || vc_kms_plane(&o->kms, i)->prop.alpha)
+			continue;
+		if (!layer->compose) {
+			fail(error, "[layer %s] alpha: plane %u has none; use compose = yes", layer->name,
+			     vc_kms_plane(&o->kms, i)->id);
+			error->config = true;
+			return false;
+		}
+		vc_info("layer %s: its plane has no alpha: composed on the CPU", layer->name);
+		o->composed = i + 1;
 	}
-	o->compose.front = vc_compose_draw(&o->compose, items, o->layers);
-	o->composed = true;
+	o->composed_min = o->composed;
 	return true;
 }
 
-/* Is the output lit as the config wants it, by the compositor before us? Then only what it shows has to be noted. */
+/* Is the output lit as the config wants it, by the compositor before us? Then only what it shows has to be noted. Its lowest
+ * layers without a plane were composed. */
 static bool try_adopt(struct vc_output *o) {
-	if (!o->kms.card->stored || o->composed)
-		return false;
+	uint32_t primary = o->kms.card->stored ? vc_kms_primary_is_lit(&o->kms) : 0;
+	bool adopted = primary != 0, lit[VC_LAYERS_MAX] = {false};
+	for (unsigned i = o->composed_min; i < o->layers; i++)
+		lit[i] = vc_kms_layer_is_lit(&o->kms, i, &o->slot[i]->config->rect);
+	while (o->composed < o->layers && !lit[o->composed])
+		o->composed++;
 	for (unsigned i = 0; i < o->layers; i++)
-		if (vc_kms_layer_is_lit(&o->kms, i, &o->slot[i]->config->rect))
+		if (i < o->composed || lit[i])
 			o->slot[i]->screen.kind = VC_CONTENT_ADOPTED;
-	if (vc_output_light(o, DRM_MODE_ATOMIC_TEST_ONLY) == 0)
+	if (adopted && o->composed > 0)
+		adopted = vc_compose_adopt(&o->compose, o->kms.card->fd, primary, o->config->width,
+					   o->config->height) == 0;
+	if (adopted && vc_output_light(o, DRM_MODE_ATOMIC_TEST_ONLY) == 0)
 		return true;
 	for (unsigned i = 0; i < o->layers; i++)
 		o->slot[i]->screen.kind = VC_CONTENT_NOTHING;
+	o->composed = o->composed_min;
 	return false;
 }
 
@@ -98,7 +180,10 @@ static bool find_way(struct vc_output *o, struct vc_kms_error *error) {
 	const uint32_t test = DRM_MODE_ATOMIC_TEST_ONLY | DRM_MODE_ATOMIC_ALLOW_MODESET;
 	const uint32_t writeback = o->kms.writeback;
 	int err;
-	for (;;) {
+	for (;; o->composed++) {
+		if (o->composed > 0 && !init_compose(o, error))
+			return false;
+		vc_output_compose_fallbacks(o);
 		o->kms.writeback = writeback;
 		err = vc_output_light(o, test);
 		if (err < 0 && writeback) {
@@ -110,18 +195,34 @@ static bool find_way(struct vc_output *o, struct vc_kms_error *error) {
 					o->config->name, o->kms.connector_name);
 			err = without;
 		}
-		if (err == 0 || o->composed)
+		if (err == 0 || o->composed == o->layers)
 			break;
-		vc_warn("output %s: the kernel refuses a plane per layer (%s): composing on the CPU instead",
-			o->config->name, strerror(-err));
-		o->kms.planes_found = false;
-		if (!init_compose(o, error))
-			return false;
+		vc_warn("output %s: the kernel refuses %u planes besides the primary one (%s): composing %u of %u "
+			"layers on the CPU",
+			o->config->name, o->layers - o->composed, strerror(-err), o->composed + 1, o->layers);
 	}
+	o->composed_min = o->composed;
 	return err == 0 ? true
 			: fail(error, "[output %s] mode: %s (%s) refuses %ux%u@%u.%03u: %s", o->config->name,
 			       o->kms.card->path, o->kms.card->driver, o->config->width, o->config->height,
 			       o->config->refresh_mhz / 1000, o->config->refresh_mhz % 1000, strerror(-err));
+}
+
+void vc_output_note_paths(struct vc_output *o) {
+	for (unsigned i = 0; i < o->layers; i++) {
+		struct vc_control_layer *l = &o->slot[i]->stats;
+		bool composed = i < o->composed;
+		const struct vc_plane *plane =
+			composed ? &o->kms.card->plane[o->kms.plan.primary] : vc_kms_plane(&o->kms, i);
+		uint32_t path = composed ? VC_PATH_COMPOSED : VC_PATH_PLANE;
+		if (l->path != path)
+			vc_info("layer %s: %s %u of output %s, %ux%u at %u,%u", l->name,
+				composed ? "composed into plane" : "on plane", plane->id, o->stats.name, l->width,
+				l->height, l->x, l->y);
+		l->path = path;
+		l->plane = plane->id;
+		l->plane_type = plane->type;
+	}
 }
 
 static void describe(struct vc_output *o) {
@@ -138,61 +239,90 @@ static void describe(struct vc_output *o) {
 	s->writeback = o->kms.writeback != 0;
 	vc_info("output %s: %s on %s (%s), %ux%u at %u.%03u Hz, %s, %s", s->name, s->connector, s->card, s->driver,
 		s->width, s->height, s->refresh_mhz / 1000, s->refresh_mhz % 1000,
-		s->writeback  ? "captures by writeback"
-		: o->composed ? "captures from the composed picture"
-			      : "no captures",
+		s->writeback               ? "captures by writeback"
+		: o->composed == o->layers ? "captures from the composed picture"
+					   : "no captures",
 		s->adopted ? "taken over lit" : "lit anew");
+	vc_output_note_paths(o);
+}
+
+void vc_output_note_lit(struct vc_output *o, int64_t now_ns) {
+	const struct vc_policy_choice fallback = {VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_REFUSED};
 	for (unsigned i = 0; i < o->layers; i++) {
-		struct vc_control_layer *l = &o->slot[i]->stats;
-		const struct vc_plane *plane = vc_kms_plane(&o->kms, i);
-		l->path = o->composed ? VC_PATH_COMPOSED : VC_PATH_PLANE;
-		l->plane = plane->id;
-		l->plane_type = plane->type;
-		vc_info("layer %s: %s %u of output %s, %ux%u at %u,%u", l->name,
-			o->composed ? "composed into plane" : "on plane", plane->id, s->name, l->width, l->height, l->x,
-			l->y);
+		struct vc_layer *layer = o->slot[i];
+		if (layer->screen.kind == VC_CONTENT_ADOPTED)
+			continue;
+		vc_content_unref(&layer->screen);
+		layer->screen.kind = VC_CONTENT_FALLBACK;
+		layer->gap_from_ns = 0;
+		if (layer->policy.source_shown)
+			vc_policy_accept(&layer->policy, &fallback);
 	}
+	o->complain_ns = now_ns;
+}
+
+/* What was taken over counts as a frame of a source that has just gone: it has its hold time. */
+static void note_adopted(struct vc_output *o, int64_t now_ns) {
+	for (unsigned i = 0; i < o->layers; i++) {
+		struct vc_layer *layer = o->slot[i];
+		layer->source.sign_ns = layer->foreign_sign_ns = now_ns;
+		layer->foreign = true;
+		if (layer->screen.kind == VC_CONTENT_ADOPTED)
+			layer->policy = (struct vc_policy_state){
+				.state = VC_STATE_HOLD, .reason = VC_REASON_GONE, .source_shown = true};
+		else
+			layer->screen.kind = VC_CONTENT_FALLBACK;
+	}
+}
+
+/* The first commit of an output that was taken over changes nothing that can be seen, and waits for nothing. If the last
+ * compositor's commit is still on its way, the frame clock tries again. */
+static void commit_adopted(struct vc_output *o, int64_t now_ns) {
+	struct vc_scene scene = {.composed = o->composed};
+	for (unsigned i = 0; i < o->layers; i++)
+		scene.choice[i] = (struct vc_policy_choice){VC_POLICY_KEEP, VC_STATE_HOLD, VC_REASON_GONE};
+	o->stats.adopted = true;
+	o->full = true;
+	o->target_ns = vc_frame_clock_next(&o->clock, now_ns);
+	vc_output_commit(o, &scene, now_ns);
 }
 
 static bool light(struct vc_output *o, struct vc_kms_error *error) {
 	bool adopted = try_adopt(o);
-	if (!adopted && !find_way(o, error))
-		return false;
-	int err = vc_output_light(o, adopted ? 0 : DRM_MODE_ATOMIC_ALLOW_MODESET);
-	if (err < 0)
-		return fail(error, "[output %s]: %s (%s) cannot be lit: %s", o->config->name, o->kms.card->path,
-			    o->kms.card->driver, strerror(-err));
-	int64_t now_ns = vc_clock_now();
-	for (unsigned i = 0; i < o->layers; i++) {
-		struct vc_layer *layer = o->slot[i];
-		/* What was taken over counts as a frame of a source that has just gone: it has its hold time. */
-		layer->source.sign_ns = layer->foreign_sign_ns = now_ns;
-		layer->foreign = true;
-		if (layer->screen.kind != VC_CONTENT_ADOPTED) {
-			layer->screen.kind = VC_CONTENT_FALLBACK;
-			continue;
-		}
-		layer->policy = (struct vc_policy_state){
-			.state = VC_STATE_HOLD, .reason = VC_REASON_GONE, .source_shown = true};
+	if (!adopted) {
+		if (!find_way(o, error))
+			return false;
+		int err = vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET);
+		if (err < 0)
+			return fail(error, "[output %s]: %s (%s) cannot be lit: %s", o->config->name, o->kms.card->path,
+				    o->kms.card->driver, strerror(-err));
+		o->stats.first_commit_ns = vc_clock_now();
 	}
-	o->stats.adopted = adopted;
+	/* Flip events of a compositor before us must not look like ours. */
+	int64_t now_ns = vc_clock_now(), vblank_ns = vc_kms_last_vblank(&o->kms);
+	o->cookie = (uint64_t)now_ns << 20 ^ (uint64_t)o->index << 60;
+	vc_frame_clock_init(&o->clock, o->kms.period_ns, o->config->margin_ns, vblank_ns > 0 ? vblank_ns : now_ns);
+	note_adopted(o, now_ns);
+	if (adopted)
+		commit_adopted(o, now_ns);
 	return true;
 }
 
 bool vc_output_init(struct vc_output *o, const struct vc_config *config, unsigned index, struct vc_card *card,
-		    struct vc_layer *layers, struct vc_loop *loop, struct vc_kms_error *error) {
+		    struct vc_store *store, struct vc_layer *layers, struct vc_loop *loop, struct vc_kms_error *error) {
 	struct vc_planes_wish wish = {0};
 	char why[192] = "";
-	*o = (struct vc_output){.config = &config->output[index], .index = index, .loop = loop, .timer = {.fd = -1}};
+	*o = (struct vc_output){.config = &config->output[index],
+				.index = index,
+				.loop = loop,
+				.timer = {.fd = -1},
+				.compose = {.front = VC_COMPOSE_NONE, .lent = VC_COMPOSE_NONE}};
 	pick_layers(o, config, layers, &wish);
-	if (!vc_kms_init(&o->kms, card, o->config, &wish, why, sizeof(why), error) || !draw_pictures(o, error))
+	if (!vc_kms_init(&o->kms, card, o->config, &wish, why, sizeof(why), error) || !find_composed(o, why, error) ||
+	    !prepare_pictures(o, store, error) || !light(o, error))
 		return false;
-	if (!o->kms.planes_found) {
-		vc_warn("output %s: %s: composing on the CPU", o->config->name, why);
-		if (!init_compose(o, error))
-			return false;
-	}
-	if (!light(o, error))
+	/* The picture is lit; from here on there is time. */
+	if (may_compose(o) && !init_compose(o, error))
 		return false;
 	int err = vc_frame_log_init(&o->log, index);
 	if (err == 0)
@@ -202,10 +332,6 @@ bool vc_output_init(struct vc_output *o, const struct vc_config *config, unsigne
 		return fail(error, "[output %s]: no memory for frame log and captures: %s", o->config->name,
 			    strerror(-err));
 	o->capture.lent = &o->compose.lent;
-	int64_t now_ns = vc_clock_now();
-	vc_frame_clock_init(&o->clock, o->kms.period_ns, o->config->margin_ns, now_ns);
-	/* Flip events of a compositor before us must not look like ours. */
-	o->cookie = (uint64_t)now_ns << 20 ^ (uint64_t)index << 60;
 	describe(o);
 	return true;
 }

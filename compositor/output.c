@@ -135,7 +135,7 @@ static void finish_flip(struct vc_output *o, int64_t vblank_ns) {
 	count_idle(o, vblank_ns);
 	if (o->commit_flags & VC_FRAME_CAPTURE)
 		vc_capture_flipped(&o->capture, vblank_ns);
-	if (o->composed)
+	if (o->compose_next != VC_COMPOSE_NONE)
 		o->compose.front = o->compose_next;
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_layer *layer = o->slot[i];
@@ -168,14 +168,30 @@ int64_t vc_output_deadline(const struct vc_output *o) {
 	return vblank_ns - o->clock.margin_ns;
 }
 
-/* On composed outputs without writeback the picture on the screen is lent out as it is. */
+/* Where all is composed and there is no writeback, the picture on the screen is lent out as it is. */
 static void lend_composed(struct vc_output *o) {
 	struct vc_capture *c = &o->capture;
-	if (!o->composed || c->buffers > 0 || c->queued == 0 || o->compose.lent != VC_COMPOSE_NONE)
+	if (o->composed < o->layers || c->buffers > 0 || c->queued == 0 || o->compose.lent != VC_COMPOSE_NONE)
 		return;
 	o->compose.lent = o->compose.front;
 	o->stats.captures++;
 	vc_capture_lend(c, &o->compose.buffer[o->compose.front].dumb, o->slot, o->layers, o->last_vblank_ns);
+}
+
+/* Layers whose buffers' kind asks for it go off their planes or back on them. */
+static void choose_paths(const struct vc_output *o, struct vc_scene *scene) {
+	scene->composed = vc_output_wanted_composed(o);
+	for (unsigned i = 0; i < o->layers; i++) {
+		if ((i < scene->composed) == (i < o->composed))
+			continue;
+		scene->moved |= 1u << i;
+		/* What was taken over on a plane cannot be composed. */
+		if (i < scene->composed && o->slot[i]->screen.kind == VC_CONTENT_ADOPTED &&
+		    scene->choice[i].frame == VC_POLICY_KEEP) {
+			scene->choice[i].frame = VC_POLICY_FALLBACK;
+			scene->changed |= 1u << i;
+		}
+	}
 }
 
 static void decide_and_commit(struct vc_output *o, int64_t now_ns) {
@@ -184,10 +200,12 @@ static void decide_and_commit(struct vc_output *o, int64_t now_ns) {
 		vc_layer_poll_fences(o->slot[i]);
 		vc_output_choose(o, &scene, i, now_ns);
 	}
+	choose_paths(o, &scene);
 	if (vc_output_commit(o, &scene, now_ns) < 0)
 		return;
 	for (unsigned i = 0; i < o->layers; i++)
-		accept_choice(o->slot[i], &scene.choice[i], now_ns);
+		if (!(scene.kept & (1u << i)))
+			accept_choice(o->slot[i], &scene.choice[i], now_ns);
 }
 
 static void arm(struct vc_output *o, int64_t after_ns) {

@@ -14,11 +14,15 @@
 #include "kms.h"
 #include "layer.h"
 #include "loop.h"
+#include "store.h"
 
 /* What the layers shall show: the policy's answers, by slot (lowest layer first). */
 struct vc_scene {
 	struct vc_policy_choice choice[VC_LAYERS_MAX];
-	uint32_t changed; /* bit per slot: shows something else than now */
+	uint32_t changed;  /* bit per slot: shows something else than now */
+	uint32_t moved;    /* bit per slot: goes on its plane or off it, into the composed picture */
+	uint32_t kept;     /* bit per slot: what it was to show is put off */
+	unsigned composed; /* so many of the lowest layers are composed */
 };
 
 struct vc_output {
@@ -26,9 +30,12 @@ struct vc_output {
 	unsigned index;
 	struct vc_loop *loop;
 	struct vc_kms kms;
-	bool composed;
 	unsigned layers;
 	struct vc_layer *slot[VC_LAYERS_MAX]; /* lowest first */
+	/* So many of the lowest layers are drawn into the primary plane's picture; the others are on planes of their own. At
+	 * least @composed_min are: for want of planes, or because the planes lack what the config asks for. */
+	unsigned composed, composed_min;
+	bool full; /* the next commit carries the whole state, not only what changed */
 	struct vc_dumb background, fallback[VC_LAYERS_MAX];
 	struct vc_compose compose;
 	struct vc_capture capture;
@@ -42,9 +49,10 @@ struct vc_output {
 	bool pending;
 	uint64_t cookie; /* tells its flip event from others' */
 	int64_t commit_ns, commit_target_ns;
-	int compose_next;
+	int compose_next;      /* the composed picture in it, VC_COMPOSE_NONE: the one before */
 	uint32_t commit_flags; /* VC_FRAME_* */
 	int64_t complain_ns;   /* when a failing commit was logged last */
+	int64_t stuck_ns;      /* since when the kernel takes no commit at all; 0: it does */
 	struct vc_control_output stats;
 	/* Called at each tick, after the commit: work that can wait until then. */
 	void (*after_tick)(void *data, int64_t now_ns);
@@ -54,7 +62,7 @@ struct vc_output {
 /* Finds the KMS objects, draws the fallback pictures, checks by TEST_ONLY that all layers can show together, and lights the
  * output or takes it over. @layers: all layers; those of this output are picked. Returns false with @error. */
 bool vc_output_init(struct vc_output *output, const struct vc_config *config, unsigned index, struct vc_card *card,
-		    struct vc_layer *layers, struct vc_loop *loop, struct vc_kms_error *error);
+		    struct vc_store *store, struct vc_layer *layers, struct vc_loop *loop, struct vc_kms_error *error);
 
 /* Starts the frame clock. Returns 0 or -errno. */
 int vc_output_start(struct vc_output *output);
@@ -65,16 +73,31 @@ bool vc_output_flipped(struct vc_output *output, uint64_t cookie, int64_t vblank
 /* When a frame must have come to be shown at the next vblank. */
 int64_t vc_output_deadline(const struct vc_output *output);
 
-/* Would the plane of @layer show @fb, of that size? TEST_ONLY. Returns 0 or -errno. */
-int vc_output_test_buffer(struct vc_output *output, const struct vc_layer *layer, uint32_t fb, uint32_t width,
-			  uint32_t height);
+/* What is to be made of the memory that @layer's source offers: VC_IMPORT_*. */
+unsigned vc_output_import_ways(const struct vc_output *output, const struct vc_layer *layer);
+
+/* Decides once how @buffer, just made, will be shown: on its layer's plane if TEST_ONLY says that this would do, else
+ * composed. Returns 0, or -errno with a sentence in @why (of VC_DISPLAY_REASON_MAX bytes) if it can't be shown at all. */
+int vc_output_admit(struct vc_output *output, struct vc_buffer *buffer, char *why);
+
+/* How many of the lowest layers have to be composed, by what was decided for their buffers. */
+unsigned vc_output_wanted_composed(const struct vc_output *output);
 
 /* output-commit.c: tells the kernel. Returns 0 when @scene is on its way or nothing was to do, -EBUSY when it must be tried
  * again at the next vblank, or another -errno when even the safety layers were refused. */
 int vc_output_commit(struct vc_output *output, struct vc_scene *scene, int64_t now_ns);
 
-/* output-commit.c: the commit that lights the output, with all planes' states. */
+/* output-commit.c: a commit of the whole state, with the fallback pictures but where the screen shows what was taken over. */
 int vc_output_light(struct vc_output *output, uint32_t flags);
+
+/* output-commit.c: draws the fallback pictures of the composed layers, to be lit. */
+void vc_output_compose_fallbacks(struct vc_output *output);
+
+/* output-init.c: all layers show what vc_output_light() asked for. */
+void vc_output_note_lit(struct vc_output *output, int64_t now_ns);
+
+/* output-init.c: notes where each layer is, for the tools. */
+void vc_output_note_paths(struct vc_output *output);
 
 /* Asks the policy about the layer in @slot and notes it in @scene. */
 void vc_output_choose(const struct vc_output *output, struct vc_scene *scene, unsigned slot, int64_t now_ns);

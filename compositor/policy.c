@@ -86,6 +86,10 @@ void vc_policy_refuse(struct vc_policy_state *state, const struct vc_policy_rule
 	state->refused_until_ns = now_ns + rules->hold_ns;
 }
 
+void vc_policy_forgive(struct vc_policy_state *state) {
+	state->refused_until_ns = 0;
+}
+
 void vc_policy_stack(const struct vc_policy_rules *rules, unsigned count, unsigned *order) {
 	unsigned n = 0;
 	for (unsigned i = 0; i < count; i++) {

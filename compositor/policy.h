@@ -75,6 +75,9 @@ void vc_policy_accept(struct vc_policy_state *state, const struct vc_policy_choi
 /* The kernel refused the layer's frame: nothing of it is eligible for hold_ns. */
 void vc_policy_refuse(struct vc_policy_state *state, const struct vc_policy_rules *rules, int64_t now_ns);
 
+/* The refusal was not the frame's fault: frames are eligible again. */
+void vc_policy_forgive(struct vc_policy_state *state);
+
 /* The order in which @count layers lie on each other: fills @order with their indices, lowest first. Guests lie by
  * their order, equals as in the config; the cluster is on top of all, whatever its order. */
 void vc_policy_stack(const struct vc_policy_rules *rules, unsigned count, unsigned *order);

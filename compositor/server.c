@@ -27,8 +27,11 @@ static void start_job(struct vc_server *s, struct vc_buffer *buffer) {
 
 static void import_buffer(void *data, struct vc_buffer *buffer, const struct vc_display_buffer_add *add, int fd) {
 	struct vc_server *s = data;
-	buffer->job = (struct vc_import_job){
-		.task = VC_IMPORT_CREATE, .map = output_of(s, buffer->layer)->composed, .fd = fd, .add = *add};
+	buffer->job = (struct vc_import_job){.task = VC_IMPORT_CREATE,
+					     .ways = vc_output_import_ways(output_of(s, buffer->layer), buffer->layer),
+					     .scaled = buffer->layer->config->scale != VC_SCALE_NONE,
+					     .fd = fd,
+					     .add = *add};
 	start_job(s, buffer);
 }
 
@@ -45,12 +48,8 @@ static void import_finished(void *data, struct vc_import_job *job) {
 		vc_layer_buffer_dropped(buffer);
 		return;
 	}
-	if (job->error == 0 && !job->map && buffer->id != VC_BUFFER_NO_ID) {
-		job->error = vc_output_test_buffer(output_of(data, buffer->layer), buffer->layer, buffer->import.fb,
-						   buffer->width, buffer->height);
-		if (job->error < 0)
-			snprintf(job->why, sizeof(job->why), "the layer's plane cannot show such a buffer");
-	}
+	if (job->error == 0 && buffer->id != VC_BUFFER_NO_ID)
+		job->error = vc_output_admit(output_of(data, buffer->layer), buffer, job->why);
 	vc_layer_buffer_imported(buffer, job->error, job->why);
 }
 
@@ -116,33 +115,28 @@ static void on_signal(void *data, uint32_t events) {
 		s->loop.quit = true;
 }
 
-/* The next compositor gets the descriptor from systemd's store: as long as that is open, the picture stays. Said at start,
- * where waiting for systemd is no harm and losing it would be. */
-static void store_card(const struct vc_card *card, const char *output) {
-	char state[128];
-	snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=drm-%s\nFDPOLL=0", output);
-	sd_pid_notify_with_fds(0, 0, state, &card->fd, 1);
-}
-
-static struct vc_card *find_card(struct vc_server *s, unsigned output, int stored, struct vc_kms_error *error) {
+static struct vc_card *find_card(struct vc_server *s, unsigned output, struct vc_store *store,
+				 struct vc_kms_error *error) {
 	const char *wish = s->config->output[output].card;
+	char name[VC_STORE_NAME_MAX];
 	for (unsigned i = 0; i < s->cards; i++)
 		if (vc_card_matches(&s->card[i].card, wish))
 			return &s->card[i].card;
 	struct vc_server_card *c = &s->card[s->cards];
-	if (stored >= 0 && vc_card_open(&c->card, wish, stored, error) && !vc_card_matches(&c->card, wish)) {
-		vc_warn("output %s: the stored descriptor is of %s, but the config wants %s",
-			s->config->output[output].name, c->card.path, wish);
-		close(c->card.fd);
-		c->card.fd = -1;
+	snprintf(name, sizeof(name), "drm-%s", s->config->output[output].name);
+	int stored = vc_store_take(store, name, NULL);
+	if (stored >= 0 && (!vc_card_open(&c->card, wish, stored, error) || !vc_card_matches(&c->card, wish))) {
+		vc_warn("output %s: the stored card is of no use: %s", s->config->output[output].name,
+			c->card.fd < 0 ? error->text : "the config wants another one");
+		if (c->card.fd >= 0)
+			close(c->card.fd);
+		vc_store_remove(name);
 		stored = -1;
 	}
 	if (stored < 0 && !vc_card_open(&c->card, wish, -1, error))
 		return NULL;
-	if (c->card.fd < 0)
-		return NULL;
 	if (stored < 0)
-		store_card(&c->card, s->config->output[output].name);
+		vc_store_put(name, c->card.fd);
 	c->server = s;
 	c->flips = (struct vc_watch){.fd = c->card.fd, .urgency = VC_URGENT_FLIP, .ready = on_flips, .data = c};
 	s->cards++;
@@ -155,7 +149,7 @@ static bool fail_errno(struct vc_kms_error *error, const char *what, int err) {
 	return false;
 }
 
-bool vc_server_init(struct vc_server *s, const struct vc_config *config, const struct vc_server_stored *stored,
+bool vc_server_init(struct vc_server *s, const struct vc_config *config, struct vc_store *store,
 		    struct vc_kms_error *error) {
 	*s = (struct vc_server){.config = config, .start_ns = vc_clock_now()};
 	int err = vc_loop_init(&s->loop);
@@ -173,14 +167,15 @@ bool vc_server_init(struct vc_server *s, const struct vc_config *config, const s
 	for (unsigned i = 0; i < config->layers; i++)
 		vc_layer_init(&s->layer[i], &config->layer[i], i, &s->backend);
 	for (unsigned i = 0; i < config->outputs; i++) {
-		struct vc_card *card = find_card(s, i, stored->card[i], error);
-		if (!card || !vc_output_init(&s->output[i], config, i, card, s->layer, &s->loop, error))
+		struct vc_card *card = find_card(s, i, store, error);
+		if (!card || !vc_output_init(&s->output[i], config, i, card, store, s->layer, &s->loop, error))
 			return false;
 		s->output[i].after_tick = after_tick;
 		s->output[i].data = s;
 	}
 	for (unsigned i = 0; i < s->cards; i++)
 		vc_card_drop_old(&s->card[i].card);
+	vc_store_drop_rest(store);
 	return true;
 }
 

@@ -33,13 +33,8 @@ struct vc_server {
 
 _Static_assert(VC_IMPORTER_JOBS >= VC_LAYERS_MAX * VC_LAYER_BUFFERS_MAX, "all buffers at once");
 
-/* Descriptors that the last compositor left in systemd's store, by output; -1 where there is none. */
-struct vc_server_stored {
-	int card[VC_OUTPUTS_MAX];
-};
-
-/* Opens the cards and lights the outputs. */
-bool vc_server_init(struct vc_server *server, const struct vc_config *config, const struct vc_server_stored *stored,
+/* Opens the cards and lights the outputs, or takes over from @store what the last compositor left. */
+bool vc_server_init(struct vc_server *server, const struct vc_config *config, struct vc_store *store,
 		    struct vc_kms_error *error);
 
 /* Serves on the two listening sockets until SIGTERM or SIGINT. Returns the exit code. */

@@ -42,7 +42,7 @@ static void end_leftover(void) {
 
 void rig_configure(struct rig *rig, const char *card, const char *extra, const char *cluster, const char *ivi) {
 	end_leftover();
-	*rig = (struct rig){.pid = -1, .stored = -1, .notify_sock = -1, .tool = {.sock = -1}};
+	*rig = (struct rig){.pid = -1, .notify_sock = -1, .tool = {.sock = -1}};
 	strcpy(rig->dir, "/tmp/vcockpit-kms.XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
 	assert_return_code(chmod(rig->dir, 0711), errno);
@@ -82,24 +82,36 @@ uid_t rig_user(const char *layer) {
 	return 0;
 }
 
+/* As sd_listen_fds(3) wants it: descriptors from 3 on, without close-on-exec. */
+static void hand_over(const struct rig *rig) {
+	char names[RIG_STORE_MAX * 96] = "", text[32];
+	/* Out of the way first. */
+	int high[RIG_STORE_MAX];
+	for (unsigned i = 0; i < rig->stored; i++)
+		high[i] = fcntl(rig->store[i].fd, F_DUPFD_CLOEXEC, 3 + RIG_STORE_MAX);
+	for (unsigned i = 0; i < rig->stored; i++) {
+		if (dup2(high[i], 3 + (int)i) < 0)
+			_exit(126);
+		size_t used = strlen(names);
+		snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ":" : "", rig->store[i].name);
+	}
+	snprintf(text, sizeof(text), "%d", (int)getpid());
+	setenv("LISTEN_PID", text, 1);
+	snprintf(text, sizeof(text), "%u", rig->stored);
+	setenv("LISTEN_FDS", text, 1);
+	setenv("LISTEN_FDNAMES", names, 1);
+}
+
 /* In the child: becomes the compositor. */
 static void become_compositor(const struct rig *rig, int log) {
-	char text[32];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (log >= 0)
 		dup2(log, STDERR_FILENO);
 	if (rig->preload[0] != '\0')
 		setenv("LD_PRELOAD", rig->preload, 1);
 	setenv("NOTIFY_SOCKET", rig->notify, 1);
-	if (rig->stored >= 0) {
-		/* As sd_listen_fds(3) wants it: descriptor 3, without close-on-exec. */
-		if (dup2(rig->stored, 3) < 0 || fcntl(3, F_SETFD, 0) < 0)
-			_exit(126);
-		snprintf(text, sizeof(text), "%d", (int)getpid());
-		setenv("LISTEN_PID", text, 1);
-		setenv("LISTEN_FDS", "1", 1);
-		setenv("LISTEN_FDNAMES", "drm-main", 1);
-	}
+	if (rig->stored > 0)
+		hand_over(rig);
 	const char *program = getenv("VC_COMPOSITOR");
 	if (!program)
 		program = access(VC_COMPOSITOR_BUILT, X_OK) == 0 ? VC_COMPOSITOR_BUILT : "vcockpit-compositor";
@@ -107,19 +119,46 @@ static void become_compositor(const struct rig *rig, int log) {
 	_exit(127);
 }
 
-/* Takes the card out of FDSTORE messages. */
-static void read_notify(struct rig *rig) {
-	char text[512];
-	for (;;) {
-		int fds[1];
-		unsigned n = 1;
-		if (vc_ipc_recv(rig->notify_sock, text, sizeof(text), fds, &n) <= 0)
-			return;
-		if (n == 1 && rig->stored < 0)
-			rig->stored = fds[0];
-		else if (n == 1)
-			close(fds[0]);
+/* Gives up all that is kept under @name. */
+static void forget(struct rig *rig, const char *name) {
+	for (unsigned i = 0; i < rig->stored;) {
+		if (strcmp(rig->store[i].name, name) != 0) {
+			i++;
+			continue;
+		}
+		close(rig->store[i].fd);
+		rig->store[i] = rig->store[--rig->stored];
 	}
+}
+
+/* Does what FDSTORE= and FDSTOREREMOVE= say. */
+static void read_notify(struct rig *rig) {
+	char text[512], name[96];
+	for (;;) {
+		int fd;
+		unsigned n = 1;
+		ssize_t got = vc_ipc_recv(rig->notify_sock, text, sizeof(text) - 1, &fd, &n);
+		if (got <= 0)
+			return;
+		text[got] = '\0';
+		const char *named = strstr(text, "FDNAME=");
+		bool known = named && sscanf(named, "FDNAME=%95[^\n]", name) == 1;
+		if (known && strstr(text, "FDSTOREREMOVE=1")) {
+			forget(rig, name);
+		} else if (n == 1) {
+			assert_true(known && rig->stored < RIG_STORE_MAX);
+			memcpy(rig->store[rig->stored].name, name, sizeof(name));
+			rig->store[rig->stored++].fd = fd;
+		}
+	}
+}
+
+int rig_stored(struct rig *rig, const char *name) {
+	read_notify(rig);
+	for (unsigned i = 0; i < rig->stored; i++)
+		if (strcmp(rig->store[i].name, name) == 0)
+			return rig->store[i].fd;
+	return -1;
 }
 
 void rig_preload(struct rig *rig, const char *name) {
@@ -190,8 +229,8 @@ void rig_stop(struct rig *rig) {
 		assert_int_equal(WEXITSTATUS(status), 0);
 		running = -1;
 	}
-	if (rig->stored >= 0)
-		close(rig->stored);
+	while (rig->stored > 0)
+		close(rig->store[--rig->stored].fd);
 	close(rig->notify_sock);
 	unlink(rig->config);
 	unlink(rig->display);

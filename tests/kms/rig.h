@@ -20,6 +20,7 @@
 
 #define RIG_LIMIT_MS 20000
 #define RIG_SKIPPED 77
+#define RIG_STORE_MAX 32
 #define RIG_RED 0xc81e32u
 #define RIG_GREEN 0x14a03cu
 #define RIG_BLUE 0x1e46d2u
@@ -31,7 +32,11 @@ struct rig {
 	char preload[256]; /* LD_PRELOAD of the compositor, "": none */
 	pid_t pid;
 	int notify_sock; /* plays systemd: takes what the compositor puts in the fd store */
-	int stored;      /* the card's descriptor, -1: none yet */
+	unsigned stored; /* what it keeps there */
+	struct {
+		char name[96];
+		int fd;
+	} store[RIG_STORE_MAX];
 	struct vc_control_client tool;
 };
 
@@ -51,7 +56,10 @@ void rig_start(struct rig *rig);
 /* Runs it to its end: returns the exit code, with what it logged in @log. */
 int rig_run(struct rig *rig, char *log, size_t size);
 
-/* SIGKILL; the card's descriptor stays with the rig, as it would with systemd. */
+/* What the compositor has put in the fd store under @name, -1: nothing. Stays the rig's. */
+int rig_stored(struct rig *rig, const char *name);
+
+/* SIGKILL; what is in the fd store stays with the rig, as it would with systemd. */
 void rig_kill(struct rig *rig);
 
 /* SIGTERM, expects exit code 0, and tidies up. */

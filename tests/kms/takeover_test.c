@@ -8,7 +8,7 @@ static void picture_survives_and_is_taken_over(void **state) {
 	struct painter cluster, ivi;
 	rig_configure(&rig, "vkms", "", "hold_ms = 8000", "hold_ms = 8000");
 	rig_start(&rig);
-	assert_true(rig.stored >= 0);
+	assert_true(rig_stored(&rig, "drm-main") >= 0);
 	struct vc_control_status status;
 	rig_status(&rig, &status);
 	assert_int_equal(status.output[0].adopted, 0);

@@ -504,20 +504,28 @@ static void strangers_make_room(void **state) {
 	close(sock);
 }
 
-static void pictures_are_placed_pixel_for_pixel(void **state) {
+static void pictures_are_placed_by_their_layers_scale(void **state) {
 	(void)state;
-	const struct vc_rect zone = {100, 50, 200, 100};
 	static const struct {
+		enum vc_scale scale;
 		struct vc_rect part, source, target;
 	} cases[] = {
-		{{0, 0, 200, 100}, {0, 0, 200, 100}, {100, 50, 200, 100}},
-		{{8, 4, 100, 50}, {8, 4, 100, 50}, {150, 75, 100, 50}},
-		{{0, 0, 400, 50}, {100, 0, 200, 50}, {100, 75, 200, 50}},
-		{{0, 0, 201, 101}, {0, 0, 200, 100}, {100, 50, 200, 100}},
+		{VC_SCALE_NONE, {0, 0, 200, 100}, {0, 0, 200, 100}, {100, 50, 200, 100}},
+		{VC_SCALE_NONE, {8, 4, 100, 50}, {8, 4, 100, 50}, {150, 75, 100, 50}},
+		{VC_SCALE_NONE, {0, 0, 400, 50}, {100, 0, 200, 50}, {100, 75, 200, 50}},
+		{VC_SCALE_NONE, {0, 0, 201, 101}, {0, 0, 200, 100}, {100, 50, 200, 100}},
+		{VC_SCALE_FIT, {8, 4, 100, 50}, {8, 4, 100, 50}, {100, 50, 200, 100}},
+		{VC_SCALE_FIT, {0, 0, 100, 100}, {0, 0, 100, 100}, {150, 50, 100, 100}},
+		{VC_SCALE_FIT, {0, 0, 400, 50}, {0, 0, 400, 50}, {100, 87, 200, 25}},
+		{VC_SCALE_FIT, {0, 0, 8192, 1}, {0, 0, 8192, 1}, {100, 99, 200, 1}},
+		{VC_SCALE_FILL, {0, 0, 100, 50}, {0, 0, 100, 50}, {100, 50, 200, 100}},
+		{VC_SCALE_FILL, {4, 8, 100, 100}, {4, 33, 100, 50}, {100, 50, 200, 100}},
+		{VC_SCALE_FILL, {0, 0, 400, 50}, {150, 0, 100, 50}, {100, 50, 200, 100}},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct vc_rect source, target;
-		vc_layer_place(&zone, &cases[i].part, &source, &target);
+		const struct vc_config_layer layer = {.rect = {100, 50, 200, 100}, .scale = cases[i].scale};
+		vc_layer_place(&layer, &cases[i].part, &source, &target);
 		assert_memory_equal(&source, &cases[i].source, sizeof(source));
 		assert_memory_equal(&target, &cases[i].target, sizeof(target));
 	}
@@ -560,7 +568,7 @@ int main(void) {
 		TEST(silent_strangers_go),
 		TEST(deaf_sources_go),
 		TEST(strangers_make_room),
-		TEST(pictures_are_placed_pixel_for_pixel),
+		TEST(pictures_are_placed_by_their_layers_scale),
 		TEST(kinds_of_descriptors_are_told_apart),
 	};
 	return cmocka_run_group_tests_name("compositor.display", tests, NULL, NULL);

@@ -29,12 +29,12 @@ static int policy_there; /* scheduling of the importer's thread */
 static sigset_t blocked_there;
 
 int __wrap_vc_import_create(struct vc_import *made, int card, int udmabuf, const struct vc_display_buffer_add *add,
-			    int fd, bool map, char *why);
+			    int fd, unsigned ways, char *why);
 int __wrap_vc_import_create(struct vc_import *made, int card, int udmabuf, const struct vc_display_buffer_add *add,
-			    int fd, bool map, char *why) {
+			    int fd, unsigned ways, char *why) {
 	(void)card;
 	(void)udmabuf;
-	(void)map;
+	(void)ways;
 	while (sem_wait(&gate) < 0)
 		;
 	policy_there = sched_getscheduler(0);

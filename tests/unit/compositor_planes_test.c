@@ -66,18 +66,27 @@ static void unusable_planes_are_passed_over(void **unused) {
 	assert_int_equal(planes[plan.layer[1]].id, 32);
 	assert_int_equal(planes[plan.layer[0]].id, 31);
 	planes[1].taken = true;
-	assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_TOO_FEW);
+	assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_FOUND);
+	assert_int_equal(plan.composed, 1);
 }
 
+/* From the bottom up: the cluster keeps its plane as long as there is one. */
 static void few_planes_mean_composition(void **unused) {
 	(void)unused;
 	struct vc_plane planes[16];
 	struct vc_planes_plan plan;
-	struct vc_planes_wish wish = make_wish(0, 0);
-	for (unsigned overlays = 0; overlays < 2; overlays++) {
+	struct vc_planes_wish wish = {.layers = 4, .layer = {{"a", 0}, {"b", 0}, {"ivi", 0}, {"cluster", 0}}};
+	for (unsigned overlays = 0; overlays < 6; overlays++) {
 		unsigned n = make_card(planes, overlays);
-		assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_TOO_FEW);
-		assert_non_null(strstr(why, "no overlay plane is left"));
+		why[0] = '\0';
+		assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_FOUND);
+		assert_int_equal(plan.composed, overlays < 4 ? 4 - overlays : 0);
+		if (overlays >= 4)
+			assert_string_equal(why, "");
+		else
+			assert_non_null(strstr(why, "no overlay plane is left for layer"));
+		for (unsigned i = plan.composed; i < 4; i++)
+			assert_int_equal(planes[plan.layer[i]].id, 31 + overlays - (4 - i));
 	}
 }
 
@@ -106,7 +115,8 @@ static void zpos_outranks_index(void **unused) {
 	assert_true(plan.primary_zpos < plan.layer_zpos[0] && plan.layer_zpos[0] < plan.layer_zpos[1]);
 	/* A primary plane above all overlays can't be the background. */
 	planes[0].zpos = 8;
-	assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_TOO_FEW);
+	assert_int_equal(vc_planes_assign(planes, n, &wish, &plan, why, sizeof(why)), VC_PLANES_FOUND);
+	assert_int_equal(plan.composed, 2);
 }
 
 static void wrong_wishes_are_explained(void **unused) {
