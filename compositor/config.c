@@ -103,12 +103,12 @@ static const char *read_ms(const char *value, int64_t least, int64_t most, int64
 
 static const char *output_flip_limit(void *object, const char *value) {
 	struct vc_config_output *o = object;
-	return read_ms(value, 50, 600000, &o->flip_limit_ns);
+	return read_ms(value, 20, 600000, &o->flip_limit_ns);
 }
 
 static const char *output_capture_limit(void *object, const char *value) {
 	struct vc_config_output *o = object;
-	return read_ms(value, 50, 600000, &o->capture_limit_ns);
+	return read_ms(value, 20, 600000, &o->capture_limit_ns);
 }
 
 static const struct key output_keys[] = {
@@ -430,7 +430,7 @@ static const char *find_output(struct vc_config *c, const struct vc_conf_entry *
 					    .connector = "auto",
 					    .background = 0x0b0e13,
 					    .writeback = true,
-					    .flip_limit_ns = 500 * VC_NS_PER_MS,
+					    .flip_limit_ns = 100 * VC_NS_PER_MS,
 					    .capture_limit_ns = 5000 * VC_NS_PER_MS};
 	const char *why = check_name(entry->name);
 	if (!why)

@@ -28,6 +28,8 @@ static json_object *output_json(const struct vc_control_output *o) {
 	json_object_object_add(json, "commit_us_mean", vc_json_us(mean(o->commit_ns_sum, o->commits)));
 	json_object_object_add(json, "commit_us_max", vc_json_us((double)o->commit_ns_max));
 	json_object_object_add(json, "wake_us_max", vc_json_us((double)o->wake_ns_max));
+	/* On CLOCK_MONOTONIC: minus the moment of a kill, what the display had to wait for its next compositor. */
+	json_object_object_add(json, "first_commit_ns", json_object_new_int64(o->first_commit_ns));
 	return json;
 }
 

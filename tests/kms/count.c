@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LD_PRELOAD for the compositor: counts its flips' commits, and the allocations it makes from the first of them on, into the
- * file that VC_COUNT_FILE names (two uint64_t: commits, allocations).
+ * LD_PRELOAD for the compositor: counts, into the file that VC_COUNT_FILE names, three uint64_t: its flips' commits; the
+ * allocations that the frame loop's thread makes from the first of them on; and all ioctls of that thread to DRM cards.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static _Atomic uint64_t *counts;
 static int (*real_ioctl)(int, unsigned long, void *);
 
 static void count_allocation(void) {
-	if (counts && counts[0] > 0)
+	if (counts && counts[0] > 0 && gettid() == getpid())
 		counts[1]++;
 }
 
@@ -48,7 +48,7 @@ __attribute__((constructor)) static void start(void) {
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
-	void *map = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *map = mmap(NULL, 24, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	counts = map == MAP_FAILED ? NULL : map;
 }
@@ -57,5 +57,7 @@ int drmIoctl(int fd, unsigned long request, void *arg) {
 	if (request == DRM_IOCTL_MODE_ATOMIC && counts &&
 	    (((const struct drm_mode_atomic *)arg)->flags & DRM_MODE_PAGE_FLIP_EVENT))
 		counts[0]++;
+	if (counts && gettid() == getpid())
+		counts[2]++;
 	return real_ioctl(fd, request, arg);
 }

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A guest's frame that the kernel refuses costs the cluster nothing, nor another guest. */
+#include "clock.h"
+#include "refuse.h"
 #include "rig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define SECOND_GUEST                                                                                                   \
 	"hold_ms = 300\nfallback = none\n"                                                                             \
@@ -52,9 +61,133 @@ static void only_the_culprit_pays(void **state) {
 	rig_stop(&rig);
 }
 
+/* A compositor whose driver refuses what *@mode says, REFUSE_*. */
+static volatile char *start_refusing(struct rig *rig, const char *extra, const char *cluster, const char *ivi) {
+	char path[128];
+	rig_configure(rig, "vkms", extra, cluster, ivi);
+	snprintf(path, sizeof(path), "%s/refuse", rig->dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	assert_return_code(ftruncate(fd, 1), errno);
+	volatile char *mode = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(mode, MAP_FAILED);
+	close(fd);
+	setenv("VC_REFUSE_FILE", path, 1);
+	rig_preload(rig, "kms-refuse.so");
+	rig_start(rig);
+	unsetenv("VC_REFUSE_FILE");
+	unlink(path);
+	return mode;
+}
+
+/* Shows frames of the cluster until one is on the screen; returns how many ms that took. */
+static int64_t until_shown(struct painter *cluster) {
+	int64_t start_ns = vc_clock_now();
+	while (painter_show(cluster, RIG_RED) == 0)
+		assert_true(vc_clock_now() - start_ns < RIG_LIMIT_MS * VC_NS_PER_MS);
+	return (vc_clock_now() - start_ns) / VC_NS_PER_MS;
+}
+
+static void cluster_comes_back_as_soon_as_the_kernel_takes_commits(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster;
+	/* A refusal that was the frame's fault would keep the layer in its fallback for 15 s. */
+	volatile char *mode = start_refusing(&rig, "flip_limit_ms = 200", "hold_ms = 15000", "");
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+	*mode = REFUSE_ALL;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(painter_show(&cluster, RIG_GREEN), 0);
+	*mode = REFUSE_NOTHING;
+	int64_t ms = until_shown(&cluster);
+	print_message("shown %lld ms after the kernel took commits again\n", (long long)ms);
+	assert_true(ms < 5000);
+	assert_int_equal(rig_pixel(&rig, 10, 10), RIG_RED);
+	rig_await(&rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
+	painter_close(&cluster);
+	rig_stop(&rig);
+}
+
+/* Something sets the CRTC into a state that flips don't work from: the compositor sets up all of it anew. */
+static void whole_state_is_set_anew(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster;
+	volatile char *mode = start_refusing(&rig, "flip_limit_ms = 100", "hold_ms = 15000", "");
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+	*mode = REFUSE_FLIPS;
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	while (rig_layer(&rig, "cluster").state != VC_STATE_FALLBACK) {
+		painter_show(&cluster, RIG_GREEN);
+		assert_true(vc_clock_now() < limit_ns);
+	}
+	assert_int_equal(rig_layer(&rig, "cluster").reason, VC_REASON_REFUSED);
+	*mode = REFUSE_NOTHING;
+	assert_true(until_shown(&cluster) < 5000);
+	assert_int_equal(rig_pixel(&rig, 10, 10), RIG_RED);
+	painter_close(&cluster);
+	rig_stop(&rig);
+}
+
+static void test_only_may_promise_too_much(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster, ivi;
+	volatile char *mode = start_refusing(&rig, "", "hold_ms = 2000", "hold_ms = 300\nfallback = none");
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	painter_open(&ivi, &rig, "ivi", 400, 240);
+	*mode = REFUSE_LATE;
+	for (int round = 0; round < 3; round++) {
+		struct vc_display_present part = {.id = 0, .seq = ++ivi.seq, .width = 333, .height = 240};
+		assert_int_equal(vc_display_present(&ivi.client, &part, -1), 0);
+		assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+		rig_await(&rig, "ivi", VC_STATE_FALLBACK, VC_REASON_REFUSED);
+		while (ivi.answered < ivi.seq)
+			assert_true(painter_listen(&ivi, 1000));
+		assert_int_equal(ivi.flip_ns, 0);
+		assert_int_not_equal(painter_show(&ivi, RIG_BLUE), 0);
+	}
+	assert_int_equal(rig_layer(&rig, "cluster").refused, 0);
+	assert_int_equal(rig_layer(&rig, "cluster").fallbacks, 0);
+	painter_close(&cluster);
+	painter_close(&ivi);
+	rig_stop(&rig);
+}
+
+static void lost_flip_event_costs_its_limit(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster;
+	volatile char *mode = start_refusing(&rig, "flip_limit_ms = 150", "hold_ms = 5000", "");
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	for (int round = 0; round < 3; round++) {
+		assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+		*mode = REFUSE_ONE_EVENT;
+		int64_t start_ns = vc_clock_now();
+		assert_int_not_equal(painter_show(&cluster, RIG_GREEN), 0);
+		assert_int_equal(*mode, REFUSE_NOTHING);
+		int64_t ms = (vc_clock_now() - start_ns) / VC_NS_PER_MS;
+		print_message("flip event lost: frames go on after %lld ms\n", (long long)ms);
+		assert_true(ms >= 100 && ms < 5000);
+		assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+		assert_int_equal(rig_pixel(&rig, 10, 10), RIG_RED);
+	}
+	assert_int_equal(rig_layer(&rig, "cluster").fallbacks, 0);
+	painter_close(&cluster);
+	rig_stop(&rig);
+}
+
 int main(void) {
 	if (rig_skips("vkms"))
 		return RIG_SKIPPED;
-	const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_culprit_pays)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_the_culprit_pays),
+		cmocka_unit_test(cluster_comes_back_as_soon_as_the_kernel_takes_commits),
+		cmocka_unit_test(whole_state_is_set_anew),
+		cmocka_unit_test(test_only_may_promise_too_much),
+		cmocka_unit_test(lost_flip_event_costs_its_limit),
+	};
 	return cmocka_run_group_tests_name("kms.refused", tests, NULL, NULL);
 }

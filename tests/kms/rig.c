@@ -75,7 +75,7 @@ void rig_add(const struct rig *rig, const char *text) {
 }
 
 uid_t rig_user(const char *layer) {
-	static const char *const names[] = {"cluster", "ivi", "nav", "under"};
+	static const char *const names[] = {"cluster", "ivi", "nav", "under", "cluster2", "ivi2"};
 	for (uid_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(layer, names[i]) == 0)
 			return 40001 + i;
@@ -131,16 +131,18 @@ static void forget(struct rig *rig, const char *name) {
 	}
 }
 
-/* Does what FDSTORE= and FDSTOREREMOVE= say. */
-static void read_notify(struct rig *rig) {
+/* Does what FDSTORE= and FDSTOREREMOVE= say. Returns whether a WATCHDOG= was among it. */
+static bool read_notify(struct rig *rig) {
 	char text[512], name[96];
+	bool lives = false;
 	for (;;) {
 		int fd;
 		unsigned n = 1;
 		ssize_t got = vc_ipc_recv(rig->notify_sock, text, sizeof(text) - 1, &fd, &n);
 		if (got <= 0)
-			return;
+			return lives;
 		text[got] = '\0';
+		lives |= strstr(text, "WATCHDOG=1") != NULL;
 		const char *named = strstr(text, "FDNAME=");
 		bool known = named && sscanf(named, "FDNAME=%95[^\n]", name) == 1;
 		if (known && strstr(text, "FDSTOREREMOVE=1")) {
@@ -151,6 +153,17 @@ static void read_notify(struct rig *rig) {
 			rig->store[rig->stored++].fd = fd;
 		}
 	}
+}
+
+bool rig_lives(struct rig *rig, int limit_ms) {
+	int64_t limit_ns = vc_clock_now() + limit_ms * VC_NS_PER_MS;
+	while (!read_notify(rig)) {
+		int64_t left_ns = limit_ns - vc_clock_now();
+		struct pollfd p = {.fd = rig->notify_sock, .events = POLLIN};
+		if (left_ns <= 0 || poll(&p, 1, (int)(left_ns / VC_NS_PER_MS) + 1) < 0)
+			return false;
+	}
+	return true;
 }
 
 int rig_stored(struct rig *rig, const char *name) {
@@ -397,8 +410,12 @@ void rig_await(struct rig *rig, const char *name, enum vc_layer_state state, enu
 }
 
 void rig_expect(struct rig *rig, const struct rig_probe *probes, unsigned count) {
+	rig_expect_on(rig, 0, probes, count);
+}
+
+void rig_expect_on(struct rig *rig, unsigned output, const struct rig_probe *probes, unsigned count) {
 	struct vc_control_picture picture;
-	if (vc_control_capture(&rig->tool, 0, &picture) < 0)
+	if (vc_control_capture(&rig->tool, output, &picture) < 0)
 		fail_msg("capture: %s", rig->tool.why);
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t seen;

@@ -56,6 +56,9 @@ void rig_start(struct rig *rig);
 /* Runs it to its end: returns the exit code, with what it logged in @log. */
 int rig_run(struct rig *rig, char *log, size_t size);
 
+/* Does a sign of life for the watchdog come within @limit_ms? */
+bool rig_lives(struct rig *rig, int limit_ms);
+
 /* What the compositor has put in the fd store under @name, -1: nothing. Stays the rig's. */
 int rig_stored(struct rig *rig, const char *name);
 
@@ -115,6 +118,7 @@ struct rig_probe {
 	uint32_t x, y, colour;
 };
 void rig_expect(struct rig *rig, const struct rig_probe *probes, unsigned count);
+void rig_expect_on(struct rig *rig, unsigned output, const struct rig_probe *probes, unsigned count);
 
 /* The colour at one place, from a capture. */
 uint32_t rig_pixel(struct rig *rig, uint32_t x, uint32_t y);

@@ -123,7 +123,7 @@ static void bad_values_name_their_line(void **state) {
 		{"background = #12345g", "#RRGGBB"},
 		{"commit_margin_ms = 900", "from 1 to 500"},
 		{"writeback = maybe", "yes or no"},
-		{"flip_limit_ms = 0", "from 50"},
+		{"flip_limit_ms = 0", "from 20"},
 		{"capture_limit_ms = 1h", "not a number"},
 		{"card =", "must not be empty"},
 	};

@@ -70,6 +70,37 @@ static void unusable_planes_are_passed_over(void **unused) {
 	assert_int_equal(plan.composed, 1);
 }
 
+/* Two CRTCs of one card: its overlays fit both, its primary planes one each. */
+static void second_output_gets_what_the_first_left(void **unused) {
+	(void)unused;
+	struct vc_plane planes[16];
+	struct vc_planes_plan plan[2];
+	unsigned n = 0;
+	for (unsigned crtc = 0; crtc < 2; crtc++) {
+		planes[n] = make_plane(30 + crtc, DRM_PLANE_TYPE_PRIMARY);
+		planes[n++].possible_crtcs = 1u << crtc;
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		planes[n] = make_plane(40 + i, DRM_PLANE_TYPE_OVERLAY);
+		planes[n++].possible_crtcs = 3;
+	}
+	for (unsigned crtc = 0; crtc < 2; crtc++) {
+		struct vc_planes_wish wish = make_wish(0, 0);
+		wish.crtc = crtc;
+		assert_int_equal(vc_planes_assign(planes, n, &wish, &plan[crtc], why, sizeof(why)), VC_PLANES_FOUND);
+		planes[plan[crtc].primary].taken = true;
+		for (unsigned i = plan[crtc].composed; i < 2; i++)
+			planes[plan[crtc].layer[i]].taken = true;
+	}
+	assert_int_equal(planes[plan[0].primary].id, 30);
+	assert_int_equal(planes[plan[0].layer[1]].id, 42);
+	assert_int_equal(planes[plan[0].layer[0]].id, 41);
+	/* One is left: the cluster's. */
+	assert_int_equal(planes[plan[1].primary].id, 31);
+	assert_int_equal(plan[1].composed, 1);
+	assert_int_equal(planes[plan[1].layer[1]].id, 40);
+}
+
 /* From the bottom up: the cluster keeps its plane as long as there is one. */
 static void few_planes_mean_composition(void **unused) {
 	(void)unused;
@@ -239,6 +270,7 @@ int main(void) {
 		cmocka_unit_test(cluster_gets_the_topmost_overlay),
 		cmocka_unit_test(unusable_planes_are_passed_over),
 		cmocka_unit_test(few_planes_mean_composition),
+		cmocka_unit_test(second_output_gets_what_the_first_left),
 		cmocka_unit_test(zpos_outranks_index),
 		cmocka_unit_test(wrong_wishes_are_explained),
 		cmocka_unit_test(modes_are_picked_and_made),
