@@ -196,12 +196,9 @@ static void get_unstuck(struct vc_output *o, int err, int64_t now_ns) {
 	if (now_ns - o->stuck_ns < o->config->flip_limit_ns)
 		return;
 	o->stuck_ns = now_ns;
-	int again = vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET);
-	if (again < 0) {
-		vc_error("output %s: the kernel takes neither commits (%s) nor the whole state anew (%s); trying on",
-			 o->config->name, strerror(-err), strerror(-again));
+	vc_output_compose_fallbacks(o);
+	if (vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET) < 0)
 		return;
-	}
 	vc_warn("output %s: the kernel took no commit (%s): set up anew", o->config->name, strerror(-err));
 	vc_output_note_lit(o, now_ns);
 	o->stuck_ns = 0;
@@ -272,7 +269,7 @@ static void complain(struct vc_output *o, int err, int64_t now_ns) {
 	if (o->complain_ns != 0 && now_ns - o->complain_ns < VC_NS_PER_S)
 		return;
 	o->complain_ns = now_ns;
-	vc_error("output %s: the kernel takes no commit: %s", o->config->name, strerror(-err));
+	vc_error("output %s: the kernel takes no commit (%s); trying on", o->config->name, strerror(-err));
 }
 
 int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
@@ -316,6 +313,7 @@ void vc_output_compose_fallbacks(struct vc_output *o) {
 	struct vc_compose_item items[VC_LAYERS_MAX];
 	for (unsigned i = 0; i < o->layers; i++) {
 		scene.choice[i].frame = VC_POLICY_FALLBACK;
+		vc_compose_changed(&o->compose, i);
 		items[i] = compose_item(o, &scene, i);
 	}
 	if (o->composed > 0)

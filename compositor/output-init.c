@@ -209,13 +209,17 @@ static bool find_way(struct vc_output *o, struct vc_kms_error *error) {
 }
 
 void vc_output_note_paths(struct vc_output *o) {
+	/* A source can bring this about; the log isn't to grow with it. */
+	int64_t now_ns = vc_clock_now();
+	bool may_log = o->paths_log_ns == 0 || now_ns - o->paths_log_ns >= VC_NS_PER_S;
+	o->paths_log_ns = now_ns;
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_control_layer *l = &o->slot[i]->stats;
 		bool composed = i < o->composed;
 		const struct vc_plane *plane =
 			composed ? &o->kms.card->plane[o->kms.plan.primary] : vc_kms_plane(&o->kms, i);
 		uint32_t path = composed ? VC_PATH_COMPOSED : VC_PATH_PLANE;
-		if (l->path != path)
+		if (l->path != path && may_log)
 			vc_info("layer %s: %s %u of output %s, %ux%u at %u,%u", l->name,
 				composed ? "composed into plane" : "on plane", plane->id, o->stats.name, l->width,
 				l->height, l->x, l->y);
@@ -250,7 +254,7 @@ void vc_output_note_lit(struct vc_output *o, int64_t now_ns) {
 	const struct vc_policy_choice fallback = {VC_POLICY_FALLBACK, VC_STATE_FALLBACK, VC_REASON_REFUSED};
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_layer *layer = o->slot[i];
-		if (layer->screen.kind == VC_CONTENT_ADOPTED)
+		if (layer->screen.kind == VC_CONTENT_ADOPTED && i >= o->composed)
 			continue;
 		vc_content_unref(&layer->screen);
 		layer->screen.kind = VC_CONTENT_FALLBACK;

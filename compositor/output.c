@@ -215,6 +215,12 @@ static void arm(struct vc_output *o, int64_t after_ns) {
 		vc_error("output %s: frame clock: %s", o->config->name, strerror(errno));
 }
 
+/* A flip event that did not come for so long is lost. On slow displays it takes up to two periods. */
+static int64_t flip_limit(const struct vc_output *o) {
+	int64_t least_ns = 3 * o->clock.period_ns;
+	return o->config->flip_limit_ns > least_ns ? o->config->flip_limit_ns : least_ns;
+}
+
 static void on_tick(void *data, uint32_t events) {
 	struct vc_output *o = data;
 	(void)events;
@@ -228,7 +234,7 @@ static void on_tick(void *data, uint32_t events) {
 	/* Woken behind the vblank: work for the one that comes. */
 	if (now_ns >= o->target_ns)
 		o->target_ns = vc_frame_clock_next(&o->clock, now_ns);
-	if (o->pending && now_ns - o->commit_ns > o->config->flip_limit_ns) {
+	if (o->pending && now_ns - o->commit_ns > flip_limit(o)) {
 		vc_warn("output %s: the flip event of a commit %lld ms ago was lost", o->config->name,
 			(long long)((now_ns - o->commit_ns) / VC_NS_PER_MS));
 		finish_flip(o, o->target_ns - o->clock.period_ns);

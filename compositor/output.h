@@ -52,6 +52,7 @@ struct vc_output {
 	int compose_next;      /* the composed picture in it, VC_COMPOSE_NONE: the one before */
 	uint32_t commit_flags; /* VC_FRAME_* */
 	int64_t complain_ns;   /* when a failing commit was logged last */
+	int64_t paths_log_ns;  /* when a change of paths was logged last */
 	int64_t stuck_ns;      /* since when the kernel takes no commit at all; 0: it does */
 	struct vc_control_output stats;
 	/* Called at each tick, after the commit: work that can wait until then. */
