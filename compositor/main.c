@@ -14,6 +14,7 @@
  * Under systemd the card's descriptor is put in the fd store. If this process dies, the picture stays; the next one takes the
  * descriptor over and goes on without a modeset.
  */
+#include "clock.h"
 #include "config.h"
 #include "ipc.h"
 #include "log.h"
@@ -146,6 +147,7 @@ static int listen_at(int handed, const char *path) {
 int main(int argc, char **argv) {
 	static struct vc_config config;
 	static struct vc_server server;
+	const int64_t start_ns = vc_clock_now();
 	struct options options = {.config = DEFAULT_CONFIG};
 	int code = read_options(&options, argc, argv);
 	if (code >= 0)
@@ -176,6 +178,7 @@ int main(int argc, char **argv) {
 		vc_error("%s%s%s", error.config ? options.config : "", error.config ? ": " : "", error.text);
 		return error.config ? EXIT_CONFIG : EXIT_RUNTIME;
 	}
+	server.start_ns = start_ns;
 	become_real_time(&config);
 	return vc_server_run(&server, display, control);
 }

@@ -151,7 +151,7 @@ static bool fail_errno(struct vc_kms_error *error, const char *what, int err) {
 
 bool vc_server_init(struct vc_server *s, const struct vc_config *config, struct vc_store *store,
 		    struct vc_kms_error *error) {
-	*s = (struct vc_server){.config = config, .start_ns = vc_clock_now()};
+	*s = (struct vc_server){.config = config};
 	int err = vc_loop_init(&s->loop);
 	if (err < 0)
 		return fail_errno(error, "event loop", err);

@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #define SECOND_GUEST                                                                                                   \
-	"hold_ms = 300\nfallback = none\n"                                                                             \
+	"hold_ms = 1000\nfallback = none\n"                                                                            \
 	"[layer nav]\nrole = guest\noutput = main\nrect = 0,0 320x240\nuser = 40003\nhold_ms = 20000"
 
 static void only_the_culprit_pays(void **state) {
 	(void)state;
 	struct rig rig;
 	struct painter cluster, ivi, nav;
-	rig_configure(&rig, "vkms", "", "hold_ms = 2000", SECOND_GUEST);
+	rig_configure(&rig, "vkms", "", "hold_ms = 20000", SECOND_GUEST);
 	rig_preload(&rig, "kms-refuse.so");
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
@@ -135,7 +135,7 @@ static void test_only_may_promise_too_much(void **state) {
 	(void)state;
 	struct rig rig;
 	struct painter cluster, ivi;
-	volatile char *mode = start_refusing(&rig, "", "hold_ms = 2000", "hold_ms = 300\nfallback = none");
+	volatile char *mode = start_refusing(&rig, "", "hold_ms = 2000", "hold_ms = 1000\nfallback = none");
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	painter_open(&ivi, &rig, "ivi", 400, 240);
 	*mode = REFUSE_LATE;

@@ -32,7 +32,13 @@ static void pause_ms(int ms) {
 /* The compositor that runs; a test that failed leaves it behind. */
 static pid_t running = -1;
 
+/* What is in the fd stores of tests that failed: it holds the display. */
+static int kept[RIG_STORE_MAX];
+static unsigned keeps;
+
 static void end_leftover(void) {
+	while (keeps > 0)
+		close(kept[--keeps]);
 	if (running > 0) {
 		kill(running, SIGKILL);
 		waitpid(running, NULL, 0);
@@ -119,6 +125,13 @@ static void become_compositor(const struct rig *rig, int log) {
 	_exit(127);
 }
 
+static void drop(int fd) {
+	for (unsigned i = 0; i < keeps; i++)
+		if (kept[i] == fd)
+			kept[i] = kept[--keeps];
+	close(fd);
+}
+
 /* Gives up all that is kept under @name. */
 static void forget(struct rig *rig, const char *name) {
 	for (unsigned i = 0; i < rig->stored;) {
@@ -126,7 +139,7 @@ static void forget(struct rig *rig, const char *name) {
 			i++;
 			continue;
 		}
-		close(rig->store[i].fd);
+		drop(rig->store[i].fd);
 		rig->store[i] = rig->store[--rig->stored];
 	}
 }
@@ -148,9 +161,10 @@ static bool read_notify(struct rig *rig) {
 		if (known && strstr(text, "FDSTOREREMOVE=1")) {
 			forget(rig, name);
 		} else if (n == 1) {
-			assert_true(known && rig->stored < RIG_STORE_MAX);
+			assert_true(known && rig->stored < RIG_STORE_MAX && keeps < RIG_STORE_MAX);
 			memcpy(rig->store[rig->stored].name, name, sizeof(name));
 			rig->store[rig->stored++].fd = fd;
+			kept[keeps++] = fd;
 		}
 	}
 }
@@ -243,7 +257,7 @@ void rig_stop(struct rig *rig) {
 		running = -1;
 	}
 	while (rig->stored > 0)
-		close(rig->store[--rig->stored].fd);
+		drop(rig->store[--rig->stored].fd);
 	close(rig->notify_sock);
 	unlink(rig->config);
 	unlink(rig->display);

@@ -18,6 +18,10 @@ static const struct rig_probe shown[] = {
 	{0, 0, RIG_RED}, {639, 479, RIG_RED}, {704, 0, RIG_BLUE}, {650, 10, RIG_BACKGROUND}};
 #define SHOWN sizeof(shown) / sizeof(shown[0])
 
+static double ms(int64_t ns) {
+	return (double)ns / VC_NS_PER_MS;
+}
+
 /* What this machine takes to start and end a process that does nothing, in ms: the yardstick for the times printed here. */
 static double process_ms(void) {
 	char *const argv[] = {"/bin/true", NULL};
@@ -26,19 +30,19 @@ static double process_ms(void) {
 	int status;
 	assert_int_equal(posix_spawn(&pid, argv[0], NULL, NULL, argv, NULL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return (double)(vc_clock_now() - start_ns) / VC_NS_PER_MS;
+	return ms(vc_clock_now() - start_ns);
 }
 
-static void report(const char *what, struct rig *rig, int64_t killed_ns) {
+/* @dead_ns: when the process had ended and its parent knew. */
+static void report(const char *what, struct rig *rig, int64_t killed_ns, int64_t dead_ns, int64_t again_ns) {
 	struct vc_control_status status;
 	rig_status(rig, &status);
 	assert_int_equal(status.output[0].adopted, 1);
 	assert_true(status.output[0].first_commit_ns > killed_ns);
-	print_message(
-		"%s -> first commit %.1f ms, of these %.1f ms until main(); a process that does nothing takes %.1f "
-		"ms\n",
-		what, (double)(status.output[0].first_commit_ns - killed_ns) / VC_NS_PER_MS,
-		(double)(status.start_ns - killed_ns) / VC_NS_PER_MS, process_ms());
+	print_message("%s -> ended %.1f ms; started again -> main() %.1f, -> first commit %.1f ms; a process that does "
+		      "nothing takes %.1f ms\n",
+		      what, ms(dead_ns - killed_ns), ms(status.start_ns - again_ns),
+		      ms(status.output[0].first_commit_ns - again_ns), process_ms());
 }
 
 static void picture_survives_and_is_taken_over(void **state) {
@@ -62,18 +66,18 @@ static void picture_survives_and_is_taken_over(void **state) {
 		witness_start(&witness, card);
 		int64_t killed_ns = vc_clock_now();
 		rig_kill(&rig);
+		int64_t dead_ns = vc_clock_now();
 		painter_close(&ivi);
 		painter_close(&cluster);
-		if (round == 0) {
-			/* Nobody drives the display, and it shows what it did. */
+		/* Nobody drives the display, and it shows what it did. */
+		if (round == 0)
 			witness_expect(card, shown, SHOWN);
-			killed_ns = vc_clock_now();
-		}
+		int64_t again_ns = vc_clock_now();
 		rig_start(&rig);
 		/* Nobody has presented anything: these are the last compositor's frames. */
 		rig_expect(&rig, shown, SHOWN);
 		witness_stop(&witness);
-		report("SIGKILL", &rig, killed_ns);
+		report("SIGKILL", &rig, killed_ns, dead_ns, again_ns);
 		assert_int_equal(rig_layer(&rig, "cluster").state, VC_STATE_HOLD);
 		painter_open(&cluster, &rig, "cluster", 0, 0);
 		painter_open(&ivi, &rig, "ivi", 0, 0);
@@ -83,7 +87,6 @@ static void picture_survives_and_is_taken_over(void **state) {
 	}
 	assert_int_not_equal(painter_show(&cluster, RIG_GREEN), 0);
 	rig_await(&rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
-	print_message("first new frame of the cluster shown\n");
 	painter_close(&ivi);
 	painter_close(&cluster);
 	rig_stop(&rig);
@@ -111,12 +114,14 @@ static void stuck_compositor_is_noticed_and_replaced(void **state) {
 	while (rig_lives(&rig, WATCHDOG_MS))
 		assert_true(vc_clock_now() - stopped_ns < RIG_LIMIT_MS * VC_NS_PER_MS);
 	rig_kill(&rig);
+	int64_t dead_ns = vc_clock_now();
 	painter_close(&ivi);
 	painter_close(&cluster);
+	int64_t again_ns = vc_clock_now();
 	rig_start(&rig);
 	rig_expect(&rig, shown, SHOWN);
 	witness_stop(&witness);
-	report("SIGSTOP, watchdog of 300 ms", &rig, stopped_ns);
+	report("SIGSTOP, watchdog of 300 ms", &rig, stopped_ns, dead_ns, again_ns);
 	unsetenv("WATCHDOG_USEC");
 	rig_stop(&rig);
 }
@@ -153,7 +158,7 @@ static void stale_pictures_are_not_taken_over(void **state) {
 	unsigned before = rig.stored;
 	assert_true(before >= 4); /* card, background, two pictures */
 	rig_kill(&rig);
-	rig_add(&rig, "[layer third]\nrole = guest\noutput = main\nrect = 0,0 9x9\nuser = 0\n"
+	rig_add(&rig, "[layer third]\nrole = guest\noutput = main\nrect = 0,0 32x32\nuser = 0\n"
 		      "[layer cluster]\ntitle = Something else\n");
 	rig_start(&rig);
 	assert_true(rig_stored(&rig, "drm-main") >= 0);
@@ -180,12 +185,14 @@ static void composed_picture_is_taken_over(void **state) {
 		witness_start(&witness, rig_stored(&rig, "drm-main"));
 		int64_t killed_ns = vc_clock_now();
 		rig_kill(&rig);
+		int64_t dead_ns = vc_clock_now();
 		painter_close(&ivi);
 		painter_close(&cluster);
+		int64_t again_ns = vc_clock_now();
 		rig_start(&rig);
 		rig_expect(&rig, shown, SHOWN);
 		witness_stop(&witness);
-		report("SIGKILL, guest composed", &rig, killed_ns);
+		report("SIGKILL, guest composed", &rig, killed_ns, dead_ns, again_ns);
 		assert_int_equal(rig_layer(&rig, "ivi").state, VC_STATE_HOLD);
 		painter_open(&cluster, &rig, "cluster", 0, 0);
 		/* A cluster frame leaves the guest's old picture alone. */
