@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vcockpit-cl: runs one program with remoted OpenCL, and nothing else of OpenCL.
+ * vcockpit-cl-run: runs one program with remoted OpenCL, and nothing else of OpenCL.
  *
  * It binds a socket in a private directory, starts a broker on it the way systemd does (the listening socket is descriptor 3),
  * starts the program, and ends the broker when the program has ended. The socket exists before either of them runs, so that
@@ -28,33 +28,30 @@
 #define BROKER_END_MS 5000 /* from SIGTERM to SIGKILL */
 
 struct run {
-	const char *broker, *icd, *config, *socket;
+	const char *broker, *worker, *icd, *config, *socket; /* worker, config: NULL: the broker's own default */
 	char dir[64], private_socket[96];
 	pid_t broker_pid;
 	int broker_fd; /* pidfd */
 };
 
 static const char help[] =
-	"Usage: vcockpit-cl [--socket PATH | --config FILE] [--broker PROGRAM] [--icd FILE] [--] PROGRAM "
-	"[ARGUMENT]...\n"
+	"Usage: vcockpit-cl-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 	"\n"
 	"Runs PROGRAM with remoted OpenCL only, through a broker of its own, and returns its exit code.\n"
 	"\n"
 	"  --socket PATH     uses the broker that listens there instead\n"
 	"  --config FILE     the private broker's configuration\n"
 	"  --broker PROGRAM  the broker (" VC_CL_BROKER ")\n"
+	"  --worker PROGRAM  its workers\n"
 	"  --icd FILE        the .icd file or library that PROGRAM's OpenCL loader gets (" VC_CL_ICD ")\n"
 	"  --help, --version\n";
 
 static bool parse(struct run *run, int argc, char **argv) {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"config", required_argument, NULL, 'c'},
-		{"broker", required_argument, NULL, 'b'},
-		{"icd", required_argument, NULL, 'i'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{0},
+		{"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
+		{"broker", required_argument, NULL, 'b'}, {"worker", required_argument, NULL, 'w'},
+		{"icd", required_argument, NULL, 'i'},    {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},      {0},
 	};
 	int c;
 	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1)
@@ -68,6 +65,9 @@ static bool parse(struct run *run, int argc, char **argv) {
 		case 'b':
 			run->broker = optarg;
 			break;
+		case 'w':
+			run->worker = optarg;
+			break;
 		case 'i':
 			run->icd = optarg;
 			break;
@@ -75,7 +75,7 @@ static bool parse(struct run *run, int argc, char **argv) {
 			fputs(help, stdout);
 			exit(0);
 		case 'v':
-			puts("vcockpit-cl " VC_VERSION);
+			puts("vcockpit-cl-run " VC_VERSION);
 			exit(0);
 		default:
 			return false;
@@ -105,17 +105,20 @@ static _Noreturn void become_broker(const struct run *run, int sock, pid_t paren
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
+	char *argv[6] = {(char *)run->broker};
+	int argc = 1;
 	if (run->config)
-		execl(run->broker, run->broker, "--config", run->config, NULL);
-	else
-		execl(run->broker, run->broker, NULL);
+		argv[argc++] = "--config", argv[argc++] = (char *)run->config;
+	if (run->worker)
+		argv[argc++] = "--worker", argv[argc++] = (char *)run->worker;
+	execv(run->broker, argv);
 	vc_error("%s: %s", run->broker, strerror(errno));
 	_exit(127);
 }
 
 static bool start_broker(struct run *run) {
 	const char *tmp = getenv("XDG_RUNTIME_DIR");
-	snprintf(run->dir, sizeof(run->dir), "%s/vcockpit-cl.XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
+	snprintf(run->dir, sizeof(run->dir), "%s/vcockpit-cl-run.XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
 	if (!mkdtemp(run->dir)) {
 		vc_error("%s: %s", run->dir, strerror(errno));
 		return false;
@@ -187,7 +190,7 @@ static int run_program(const struct run *run, char **argv) {
 
 int main(int argc, char **argv) {
 	struct run run = {.broker = VC_CL_BROKER, .icd = VC_CL_ICD};
-	vc_log_init("vcockpit-cl", false);
+	vc_log_init("vcockpit-cl-run", false);
 	if (!parse(&run, argc, argv))
 		return 2;
 	if (access(run.icd, R_OK) != 0) {

@@ -15,7 +15,8 @@ start_broker() {
 	mkdir "$dir/run" "$dir/vendors"
 	chmod 755 "$dir" "$dir/run"
 	printf '/opt/vcockpit/libvcockpit-opencl.so\n' > "$dir/vendors/vcockpit.icd"
-	"$top/images/enter" "/src/${build#"$top"/}/opencl-remoting/vcockpit-cld" --socket "/src/build/${dir##*/}/run/cl" > "$dir/broker.log" 2>&1 &
+	remoting=/src/${build#"$top"/}/opencl-remoting
+	"$top/images/enter" "$remoting/vcockpit-cld" --worker "$remoting/vcockpit-cl-worker" --socket "/src/build/${dir##*/}/run/cl" --mode 0666 > "$dir/broker.log" 2>&1 &
 	broker=$!
 	for try in $(seq 100); do
 		[ ! -S "$dir/run/cl" ] || break
@@ -37,7 +38,7 @@ contain() {
 		set -- --ro-bind "$dir/vendors" /etc/OpenCL/vendors --bind "$dir/run/cl" /run/vcockpit/cl \
 			--ro-bind "$build/opencl-remoting/libvcockpit-opencl.so" /opt/vcockpit/libvcockpit-opencl.so -- "$@"
 	fi
-	bwrap --unshare-all --uid 1000 --gid 1000 --die-with-parent --new-session --clearenv \
+	bwrap --unshare-all --uid 65534 --gid 65534 --die-with-parent --new-session --clearenv \
 		--ro-bind "$root/usr" /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
 		--ro-bind "$root/etc" /etc --proc /proc --dev /dev --tmpfs /tmp --tmpfs /run --tmpfs /opt \
 		--bind "$dir/share" /share --setenv PATH /usr/bin --setenv HOME /tmp --chdir /share "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# cl_run_test.sh VCOCKPIT-CL: what a program gets from vcockpit-cl, and what wrong use gets.
+# cl_run_test.sh VCOCKPIT-CL-RUN: what a program gets from vcockpit-cl-run, and what wrong use gets.
 set -u
 cl=$1
 dir=$(mktemp -d /tmp/vc-cl-run.XXXXXX)
@@ -31,7 +31,7 @@ chmod +x "$dir/broker" "$dir/dies"
 echo x.so > "$dir/x.icd"
 on="$cl --icd $dir/x.icd --broker $dir/broker"
 
-expect 0 "vcockpit-cl" "$cl" --version
+expect 0 "vcockpit-cl-run" "$cl" --version
 expect 0 "--socket" "$cl" --help
 expect 2 "which program" "$cl"
 expect 2 "unrecognized option" "$cl" --colour -- true
@@ -45,7 +45,7 @@ expect 137 "" $on -- sh -c 'kill -9 $$'
 expect 127 "no-such-program: No such file" $on -- no-such-program
 # A broker that ends before the program is an error even where the program is content.
 expect 1 "ended before the program" "$cl" --icd "$dir/x.icd" --broker "$dir/dies" -- sleep 0.3
-expect 0 "listening --config $dir/c.ini" $on --config "$dir/c.ini" -- sleep 0.3
-[ -z "$(ls -d /tmp/vcockpit-cl.* 2> /dev/null | while read -r left; do [ -O "$left" ] && find "$left" -newer "$dir/broker"; done)" ] ||
+expect 0 "listening --config $dir/c.ini --worker w" $on --config "$dir/c.ini" --worker w -- sleep 0.3
+[ -z "$(ls -d /tmp/vcockpit-cl-run.* 2> /dev/null | while read -r left; do [ -O "$left" ] && find "$left" -newer "$dir/broker"; done)" ] ||
 	{ echo "FAIL: sockets are left in /tmp"; failed=1; }
 exit $failed
