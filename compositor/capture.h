@@ -5,7 +5,9 @@
  * time, the others queue. Nobody waits: the fence is polled by the event loop.
  *
  * While a writeback is on its way, the buffers in its picture are not released to their sources: the composer may still be
- * reading them.
+ * reading them. The cluster heeds that. A guest's driver cannot: virtio-gpu has no word for it, and the GPU device lets the guest
+ * go on when its next frame is shown. So where a writeback takes longer than a frame, as vkms's does, a guest may draw into what
+ * is being captured, and its zone may be half one frame and half another in the capture. On the screen it never is.
  */
 #ifndef VC_CAPTURE_H
 #define VC_CAPTURE_H

@@ -174,6 +174,8 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
 	}
 	s->complained = false;
 	s->connections++;
+	/* Another compositor, or another config, may take what the last one rejected. */
+	s->must_copy = false;
 	const struct vc_display_welcome *zone = &s->client.zone;
 	if (zone->width >= 16 && zone->height >= 16 && zone->width <= 4095 && zone->height <= 4095 &&
 	    zone->refresh_mhz >= 1000) {
