@@ -3,15 +3,23 @@
  * vcockpit-vm: starts one guest. Reads the [vm] section of /etc/vcockpit/vms/NAME.ini, checks that what it names is there,
  * and becomes QEMU. Everything a person would tune in the machine itself is in the -readconfig file; this adds the few
  * arguments that are policy: no screen of QEMU's own, no default devices, a read-only root disk.
+ *
+ * A child stays behind and looks after QEMU (vm-watch.h). It ends QEMU when that hangs; systemd starts the guest again, and does the
+ * same when it hears nothing from the child.
  */
 #include "conf.h"
 #include "log.h"
+#include "vm-watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +29,11 @@ struct vm {
 	char name[64];
 	char ini[256];
 	char qemu[256], kernel[256], initrd[256], root[256], append[1024];
+	struct vc_vm_limits limits;
 };
+
+static const struct vc_vm_limits default_limits = {
+	.check_ms = 1000, .answer_ms = 10000, .pause_ms = 5000, .spin_ms = 10000, .spin_percent = 90};
 
 /* Where a key of [vm] goes, and how much fits. */
 static char *vm_field(struct vm *vm, const char *key, size_t *size) {
@@ -30,9 +42,9 @@ static char *vm_field(struct vm *vm, const char *key, size_t *size) {
 		char *field;
 		size_t size;
 	} fields[] = {
-	        {"qemu", vm->qemu, sizeof(vm->qemu)},       {"kernel", vm->kernel, sizeof(vm->kernel)},
-	        {"initrd", vm->initrd, sizeof(vm->initrd)}, {"root", vm->root, sizeof(vm->root)},
-	        {"append", vm->append, sizeof(vm->append)},
+		{"qemu", vm->qemu, sizeof(vm->qemu)},       {"kernel", vm->kernel, sizeof(vm->kernel)},
+		{"initrd", vm->initrd, sizeof(vm->initrd)}, {"root", vm->root, sizeof(vm->root)},
+		{"append", vm->append, sizeof(vm->append)},
 	};
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(fields[i].key, key) == 0) {
@@ -42,13 +54,36 @@ static char *vm_field(struct vm *vm, const char *key, size_t *size) {
 	return NULL;
 }
 
+/* A limit of [vm], or NULL. */
+static int64_t *vm_limit(struct vm *vm, const char *key, int64_t *max) {
+	const struct {
+		const char *key;
+		int64_t *field;
+		int64_t max;
+	} limits[] = {
+		{"check_ms", &vm->limits.check_ms, 60000},       {"answer_ms", &vm->limits.answer_ms, 600000},
+		{"pause_ms", &vm->limits.pause_ms, 600000},      {"spin_ms", &vm->limits.spin_ms, 600000},
+		{"spin_percent", &vm->limits.spin_percent, 100},
+	};
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (strcmp(limits[i].key, key) == 0) {
+			*max = limits[i].max;
+			return limits[i].field;
+		}
+	return NULL;
+}
+
 static const char *vm_set(void *data, const struct vc_conf_entry *entry) {
 	if (strcmp(entry->kind, "vm") != 0)
 		return strcmp(entry->kind, "gpu") == 0 ? NULL : "unknown section; there are [vm] and [gpu]";
+	int64_t max = 0, *limit = vm_limit(data, entry->key, &max);
+	if (limit)
+		return vc_conf_int(entry->value, limit == &((struct vm *)data)->limits.spin_percent ? 0 : 100, max,
+				   limit);
 	size_t size = 0;
 	char *field = vm_field(data, entry->key, &size);
 	if (!field)
-		return "unknown key; [vm] has qemu, kernel, initrd, root and append";
+		return "unknown key; vcockpit-vm.ini(5) lists those of [vm]";
 	return vc_conf_string(entry->value, field, size);
 }
 
@@ -59,13 +94,14 @@ static bool vm_has_file(const struct vm *vm, const char *key, const char *path) 
 	}
 	/* A comma would end the file name inside a -drive argument and start an option. */
 	if (strchr(path, ',')) {
-		vc_error("%s: [vm] %s = %s: a comma cannot be in a file name here; rename the file", vm->ini, key, path);
+		vc_error("%s: [vm] %s = %s: a comma cannot be in a file name here; rename the file", vm->ini, key,
+			 path);
 		return false;
 	}
 	if (access(path, R_OK) == 0)
 		return true;
 	vc_error("%s: [vm] %s = %s: %s; install the guest's image there, or name the right file", vm->ini, key, path,
-	         strerror(errno));
+		 strerror(errno));
 	return false;
 }
 
@@ -79,6 +115,37 @@ static bool vm_load(struct vm *vm) {
 	       vm_has_file(vm, "initrd", vm->initrd) && vm_has_file(vm, "root", vm->root);
 }
 
+/* The child: looks after its parent, which becomes QEMU. */
+static _Noreturn void watch(const struct vm *vm, pid_t qemu, int qmp) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	struct vc_notify notify;
+	vc_notify_init(&notify);
+	const char *why = vc_vm_watch(&vm->limits, qemu, qmp, &notify);
+	/* Only while it is our parent, the number is still its. */
+	if (why && getppid() == qemu) {
+		vc_error("guest %s: %s: it is ended", vm->name, why);
+		kill(qemu, SIGKILL);
+	}
+	exit(0);
+}
+
+/* Starts the child and returns QEMU's end of the monitor, or -1. */
+static int start_watch(const struct vm *vm) {
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	pid_t qemu = getpid(), child = fork();
+	if (child < 0)
+		return -1;
+	if (child == 0) {
+		close(pair[1]);
+		watch(vm, qemu, pair[0]);
+	}
+	close(pair[0]);
+	fcntl(pair[1], F_SETFD, 0);
+	return pair[1];
+}
+
 static void usage(void) {
 	printf("Usage: vcockpit-vm [OPTION]... NAME\n"
 	       "Starts the guest NAME as /etc/vcockpit/vms/NAME.ini says, by becoming QEMU.\n\n"
@@ -89,10 +156,12 @@ static void usage(void) {
 }
 
 int main(int argc, char **argv) {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"print", no_argument, NULL, 'p'},
-	                                        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
-	                                        {NULL, 0, NULL, 0}};
-	struct vm vm = {0};
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+						{"print", no_argument, NULL, 'p'},
+						{"help", no_argument, NULL, 'h'},
+						{"version", no_argument, NULL, 'V'},
+						{NULL, 0, NULL, 0}};
+	struct vm vm = {.limits = default_limits};
 	bool print = false;
 	int option;
 	vc_log_init("vcockpit-vm", 0);
@@ -124,15 +193,22 @@ int main(int argc, char **argv) {
 	if (!vm_load(&vm))
 		return 2;
 
-	char drive[320];
+	int monitor = print ? 3 : start_watch(&vm);
+	if (monitor < 0) {
+		vc_error("cannot look after QEMU: %s", strerror(errno));
+		return 1;
+	}
+	char drive[320], qmp[64];
 	snprintf(drive, sizeof(drive), "file=%s,if=virtio,format=raw,readonly=on", vm.root);
-	char *const command[] = {QEMU,         "-name",  vm.name,   "-readconfig", vm.qemu,    "-no-user-config",
-	                         "-nodefaults", "-display", "none",  "-serial",     "stdio",    "-monitor",
-	                         "none",       "-kernel", vm.kernel, "-initrd",     vm.initrd,  "-append",
-	                         vm.append,    "-drive",  drive,     "-sandbox",
-	                         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
-	                         /* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
-	                         "reboot=shutdown,watchdog=poweroff", NULL};
+	snprintf(qmp, sizeof(qmp), "socket,id=vcockpit-watch,fd=%d", monitor);
+	char *const command[] = {
+		QEMU, "-name", vm.name, "-readconfig", vm.qemu, "-no-user-config", "-nodefaults", "-display", "none",
+		"-serial", "stdio", "-monitor", "none", "-kernel", vm.kernel, "-initrd", vm.initrd, "-append",
+		vm.append, "-drive", drive, "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
+		/* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
+		"reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon", "chardev=vcockpit-watch,mode=control",
+		NULL};
 	if (print) {
 		for (size_t i = 0; command[i]; i++)
 			puts(command[i]);

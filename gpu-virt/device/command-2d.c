@@ -36,6 +36,21 @@ uint32_t vc_gpu_fourcc(uint32_t format) {
 	}
 }
 
+uint32_t vc_gpu_opaque_fourcc(uint32_t format) {
+	switch (vc_gpu_fourcc(format)) {
+	case DRM_FORMAT_ARGB8888:
+		return DRM_FORMAT_XRGB8888;
+	case DRM_FORMAT_BGRA8888:
+		return DRM_FORMAT_BGRX8888;
+	case DRM_FORMAT_ABGR8888:
+		return DRM_FORMAT_XBGR8888;
+	case DRM_FORMAT_RGBA8888:
+		return DRM_FORMAT_RGBX8888;
+	default:
+		return vc_gpu_fourcc(format);
+	}
+}
+
 static bool inside(const struct virtio_gpu_rect *r, uint32_t width, uint32_t height) {
 	return r->width <= width && r->height <= height && r->x <= width - r->width && r->y <= height - r->height;
 }
@@ -73,8 +88,14 @@ uint32_t vc_command_create(struct vc_gpu *gpu, struct vc_command *c, uint32_t id
 	uint64_t limit = (uint64_t)gpu->config->max_resource_mb << 20;
 	if (bytes == UINT64_MAX)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-	if (gpu->tables.resources >= gpu->config->max_resources || bytes > limit || gpu->tables.bytes > limit - bytes)
+	if (gpu->tables.resources >= gpu->config->max_resources) {
+		vc_gpu_refuse(gpu, "more than max_resources resources");
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+	}
+	if (bytes > limit || gpu->tables.bytes > limit - bytes) {
+		vc_gpu_refuse(gpu, "more than max_resource_mb of resources");
+		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+	}
 	c->created = vc_tables_add(&gpu->tables, id, create);
 	if (!c->created)
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
@@ -140,12 +161,28 @@ void vc_command_put_flush(struct vc_gpu *gpu, struct vc_worker_command *command)
 	command->resource = gpu->scanout.resource;
 	command->flush = (struct vc_worker_flush){
 		.x = gpu->scanout.x, .y = gpu->scanout.y, .width = gpu->scanout.width, .height = gpu->scanout.height};
-	gpu->ops->plan(gpu->data, &command->flush);
+	gpu->ops->plan(gpu->data, gpu->scanout.resource, &command->flush);
+}
+
+/* Shows a flat resource from the guest's own memory. GL that has it attached would see the worker's copy, so then it is kept fresh. */
+static bool show_direct(struct vc_gpu *gpu, struct vc_resource *r) {
+	if (!r->flat || r->not_direct || r->pieces == 0 || r->attachments > 0)
+		return false;
+	if (!gpu->ops->show_direct(gpu->data, r, gpu->scanout.x, gpu->scanout.y, gpu->scanout.width,
+				   gpu->scanout.height)) {
+		r->not_direct = true;
+		gpu->ops->forget(gpu->data, r->id);
+		return false;
+	}
+	gpu->counters.frames++;
+	gpu->counters.frames_in_place++;
+	gpu->counters.frames_direct++;
+	return true;
 }
 
 uint32_t vc_command_flush(struct vc_gpu *gpu, struct vc_command *c) {
 	const struct virtio_gpu_resource_flush *b = &c->body.flush;
-	const struct vc_resource *r = vc_tables_find(&gpu->tables, b->resource_id);
+	struct vc_resource *r = vc_tables_find(&gpu->tables, b->resource_id);
 	if (!r)
 		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
 	if (!inside(&b->r, r->create.width, r->create.height))
@@ -157,6 +194,10 @@ uint32_t vc_command_flush(struct vc_gpu *gpu, struct vc_command *c) {
 		gpu->counters.frames_lost++;
 		return VIRTIO_GPU_RESP_OK_NODATA;
 	}
+	if (show_direct(gpu, r))
+		return VC_SHOWN;
+	if (r->stale)
+		c->upload = r;
 	vc_command_put_flush(gpu, &c->command);
 	return VC_FORWARD;
 }
@@ -174,6 +215,13 @@ uint32_t vc_command_transfer_2d(struct vc_gpu *gpu, struct vc_command *c) {
 	if (b->offset > r->backing_bytes || need > r->backing_bytes - b->offset)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	r->from_guest = true;
+	/* On the screen from where the guest has it: nothing to copy. */
+	if (r->direct && !r->not_direct && r->attachments == 0) {
+		r->stale = true;
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	}
+	if (r->stale)
+		c->upload = r;
 	c->command.op = VC_WORKER_WRITE;
 	c->command.resource = r->id;
 	c->command.box = (struct vc_worker_box){.x = b->r.x,
@@ -210,6 +258,13 @@ bool vc_command_put_backing(struct vc_gpu *gpu, const struct vc_resource *resour
 	return true;
 }
 
+void vc_command_end_direct(struct vc_gpu *gpu, struct vc_resource *r) {
+	if (r->direct)
+		gpu->ops->forget(gpu->data, r->id);
+	r->direct = 0;
+	r->not_direct = r->stale = false;
+}
+
 uint32_t vc_command_attach(struct vc_gpu *gpu, struct vc_command *c) {
 	const struct virtio_gpu_resource_attach_backing *b = &c->body.attach;
 	struct vc_resource *r = vc_tables_find(&gpu->tables, b->resource_id);
@@ -219,6 +274,11 @@ uint32_t vc_command_attach(struct vc_gpu *gpu, struct vc_command *c) {
 	size_t size = (size_t)n * sizeof(struct virtio_gpu_mem_entry);
 	if (n == 0 || n > gpu->config->max_backing_entries || c->chain->read_size - sizeof(*b) < size)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	/* What it has now goes when the new one comes. */
+	if (gpu->tables.pieces - r->pieces + n > gpu->config->max_backing_total) {
+		vc_gpu_refuse(gpu, "more than max_backing_total pieces of memory behind the guest's resources");
+		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+	}
 	struct virtio_gpu_mem_entry *entry = malloc(size);
 	uint64_t *gpa = malloc(n * sizeof(*gpa));
 	uint32_t *length = malloc(n * sizeof(*length));
@@ -239,7 +299,8 @@ uint32_t vc_command_attach(struct vc_gpu *gpu, struct vc_command *c) {
 		free(length);
 		return response;
 	}
-	vc_resource_back(r, gpa, length, n);
+	vc_command_end_direct(gpu, r);
+	vc_resource_back(&gpu->tables, r, gpa, length, n);
 	c->absent = !gpu->virgl && !r->flat;
 	if (c->absent)
 		return VC_FORWARD;
@@ -253,7 +314,8 @@ uint32_t vc_command_detach(struct vc_gpu *gpu, struct vc_command *c) {
 		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
 	if (r->pieces == 0)
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
-	vc_resource_unback(r);
+	vc_command_end_direct(gpu, r);
+	vc_resource_unback(&gpu->tables, r);
 	r->from_guest = false;
 	c->absent = !gpu->virgl && !r->flat;
 	c->command.op = VC_WORKER_DETACH;

@@ -41,8 +41,10 @@ uint32_t vc_command_ctx_create(struct vc_gpu *gpu, struct vc_command *c) {
 	if (!gpu->virgl)
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	struct vc_context *context = vc_tables_context_add(&gpu->tables, id);
-	if (!context)
+	if (!context) {
+		vc_gpu_refuse(gpu, "more than max_contexts contexts");
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+	}
 	size_t n = b->nlen < sizeof(context->name) ? b->nlen : sizeof(context->name) - 1;
 	memcpy(context->name, b->debug_name, n);
 	c->command.op = VC_WORKER_CTX_CREATE;
@@ -72,6 +74,8 @@ uint32_t vc_command_ctx_attach(struct vc_gpu *gpu, struct vc_command *c) {
 		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
 	if (!vc_context_attach(context, r))
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+	if (r->stale)
+		c->upload = r;
 	c->absent = !gpu->virgl;
 	c->command.op = VC_WORKER_CTX_ATTACH;
 	c->command.context = context->id;
@@ -147,6 +151,8 @@ static uint32_t transfer(struct vc_gpu *gpu, struct vc_command *c, uint32_t op) 
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	if (op == VC_WORKER_WRITE)
 		r->lost = false;
+	if (r->stale)
+		c->upload = r;
 	c->command.op = op;
 	c->command.resource = r->id;
 	c->command.context = b->hdr.ctx_id;

@@ -3,7 +3,8 @@
  * One guest command under treatment, and the handlers that check and book it. Inside the gpu model only.
  *
  * A handler returns the response for the guest (VIRTIO_GPU_RESP_*), or VC_FORWARD: then @command goes to the worker and its
- * answer is the response. A handler that returns an error has changed nothing.
+ * answer is the response; or VC_SHOWN: a frame is on its way to the screen without the worker, and the answer is OK once it is
+ * there. A handler that returns an error has changed nothing.
  */
 #ifndef VC_GPU_COMMAND_H
 #define VC_GPU_COMMAND_H
@@ -13,6 +14,7 @@
 #include <linux/virtio_gpu.h>
 
 #define VC_FORWARD 0u
+#define VC_SHOWN 1u
 
 union vc_command_body {
 	struct virtio_gpu_ctrl_hdr hdr;
@@ -48,6 +50,7 @@ struct vc_command {
 		struct virtio_gpu_resp_edid edid;
 	} room;
 	struct vc_resource *created; /* by this command */
+	struct vc_resource *upload;  /* stale in the worker: its content goes there first */
 	bool absent;                 /* about something 3D that a 2D worker doesn't have: answered without it */
 };
 
@@ -89,6 +92,9 @@ uint32_t vc_command_create(struct vc_gpu *gpu, struct vc_command *c, uint32_t id
 
 /* Puts @resource's backing into the arena as pieces for an ATTACH. False if a piece isn't in guest memory any more. */
 bool vc_command_put_backing(struct vc_gpu *gpu, const struct vc_resource *resource, struct vc_worker_command *command);
+
+/* @resource's memory is about to change: what was made of it is given up. */
+void vc_command_end_direct(struct vc_gpu *gpu, struct vc_resource *resource);
 
 /* The whole of a flat resource as a WRITE. */
 void vc_command_put_upload(const struct vc_resource *resource, struct vc_worker_command *command);

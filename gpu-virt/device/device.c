@@ -2,10 +2,13 @@
 #include "device.h"
 
 #include "clock.h"
+#include "direct.h"
+#include "filter.h"
 #include "ipc.h"
 #include "listen.h"
 #include "log.h"
 
+#include <drm_fourcc.h>
 #include <errno.h>
 #include <linux/virtio_gpu.h>
 #include <signal.h>
@@ -34,14 +37,46 @@ static bool gpu_show(void *data, const struct vc_worker_frame *frame, uint32_t r
 	return vc_scanout_show(&d->scanout, frame, resource, width, height, fd);
 }
 
+static bool gpu_show_direct(void *data, struct vc_resource *r, uint32_t x, uint32_t y, uint32_t width,
+			    uint32_t height) {
+	struct vc_device *d = data;
+	if (d->udmabuf < 0 || vc_scanout_refused(&d->scanout, r->direct))
+		return false;
+	vc_frame_watch_flush(&d->scanout.watch, vc_clock_now());
+	struct vc_worker_frame frame = {.kind = VC_DISPLAY_DMABUF,
+					.width = r->create.width,
+					.height = r->create.height,
+					.fourcc = vc_gpu_opaque_fourcc(r->create.format),
+					.stride = r->create.width * 4,
+					.in_place = 1,
+					.size = (uint64_t)r->create.width * 4 * r->create.height,
+					.modifier = DRM_FORMAT_MOD_LINEAR,
+					.x = x,
+					.y = y};
+	int fd = -1;
+	if (!r->direct || !vc_scanout_knows(&d->scanout, r->direct)) {
+		fd = vc_direct_wrap(d->udmabuf, &d->vhost.memory, r, frame.size);
+		if (fd < 0) {
+			vc_debug("resource %u can't be shown from guest memory: %s", r->id, strerror(-fd));
+			return false;
+		}
+		if (!r->direct)
+			r->direct = VC_SCANOUT_DIRECT | ++d->directs;
+	}
+	frame.export = r->direct;
+	if (!vc_scanout_show(&d->scanout, &frame, r->id, width, height, fd))
+		d->gpu.counters.frames_undelivered++;
+	return !vc_scanout_refused(&d->scanout, r->direct);
+}
+
 static void gpu_forget(void *data, uint32_t resource) {
 	struct vc_device *d = data;
 	vc_scanout_forget(&d->scanout, resource);
 }
 
-static void gpu_plan(void *data, struct vc_worker_flush *flush) {
+static void gpu_plan(void *data, uint32_t resource, struct vc_worker_flush *flush) {
 	struct vc_device *d = data;
-	vc_scanout_plan(&d->scanout, flush);
+	vc_scanout_plan(&d->scanout, resource, flush);
 }
 
 static bool gpu_paced(void *data) {
@@ -65,6 +100,7 @@ static const struct vc_gpu_ops gpu_ops = {
 	.send = gpu_send,
 	.restart = gpu_restart,
 	.show = gpu_show,
+	.show_direct = gpu_show_direct,
 	.forget = gpu_forget,
 	.plan = gpu_plan,
 	.paced = gpu_paced,
@@ -162,7 +198,8 @@ static int on_vhost_connect(sd_event_source *source, int fd, uint32_t revents, v
 
 /* ---- status ---- */
 
-static void fill_status(const struct vc_device *d, struct vc_gpu_status *s) {
+static int fill_status(void *data, struct vc_gpu_status *s) {
+	const struct vc_device *d = data;
 	const struct vc_gpu *gpu = &d->gpu;
 	*s = (struct vc_gpu_status){.version = VC_GPU_STATUS_VERSION,
 				    .size = sizeof(*s),
@@ -182,27 +219,25 @@ static void fill_status(const struct vc_device *d, struct vc_gpu_status *s) {
 				    .resources = gpu->tables.resources,
 				    .contexts = gpu->tables.contexts,
 				    .resets = d->events.resets,
+				    .banned = d->worker.banned,
+				    .recent_faults = vc_worker_recent_faults(&d->worker),
+				    .max_faults = d->config.max_faults,
+				    .readmit_in_ms = vc_worker_readmit_in_ms(&d->worker),
+				    .backing_pieces = gpu->tables.pieces,
 				    .resource_bytes = gpu->tables.bytes,
 				    .counters = gpu->counters};
 	s->counters.display_connections = d->scanout.connections;
 	snprintf(s->renderer, sizeof(s->renderer), "%s", gpu->renderer);
 	snprintf(s->last_reason, sizeof(s->last_reason), "%s", gpu->last_reason);
+	return d->scanout.watch.fd;
 }
 
-static int on_status(sd_event_source *source, int fd, uint32_t revents, void *data) {
+static bool allow(void *data) {
 	struct vc_device *d = data;
-	(void)source;
-	(void)revents;
-	int sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	if (sock < 0)
-		return 0;
-	struct vc_gpu_status status;
-	fill_status(d, &status);
-	int times = d->scanout.watch.fd;
-	vc_ipc_send(sock, &status, sizeof(status), &times, times >= 0 ? 1 : 0);
-	close(sock);
-	return 0;
+	return vc_worker_allow(&d->worker);
 }
+
+static const struct vc_requests_ops requests_ops = {.status = fill_status, .allow = allow};
 
 /* ---- the worker ---- */
 
@@ -236,6 +271,10 @@ static void on_worker_ready(void *data, const struct vc_worker_ready *ready) {
 	struct vc_device *d = data;
 	vc_scanout_next_worker(&d->scanout);
 	vc_gpu_worker_ready(&d->gpu, ready);
+	/* Programs that found 3D broken are to try again. */
+	if (d->tell_allowed && ready->virgl)
+		vc_events_reset(&d->events);
+	d->tell_allowed = false;
 	if (d->listener)
 		return;
 	announce(d);
@@ -250,6 +289,7 @@ static void on_worker_answer(void *data, const union vc_worker_answer *answer, s
 
 static void on_worker_died(void *data, const char *why) {
 	struct vc_device *d = data;
+	d->gpu.counters.bans = d->worker.bans;
 	if (why) {
 		d->gpu.counters.worker_faults++;
 		vc_gpu_reason(&d->gpu, "%s", why);
@@ -258,6 +298,11 @@ static void on_worker_died(void *data, const char *why) {
 	vc_gpu_worker_died(&d->gpu);
 	if (why && had_gl)
 		vc_events_reset(&d->events);
+}
+
+static void on_worker_allowed(void *data) {
+	struct vc_device *d = data;
+	d->tell_allowed = true;
 }
 
 static int64_t worker_deadline(void *data) {
@@ -269,6 +314,7 @@ static const struct vc_worker_events worker_events = {
 	.ready = on_worker_ready,
 	.answer = on_worker_answer,
 	.died = on_worker_died,
+	.allowed = on_worker_allowed,
 	.deadline = worker_deadline,
 };
 
@@ -278,8 +324,16 @@ static const struct vc_worker_events worker_events = {
 static int on_pump(sd_event_source *source, void *data) {
 	struct vc_device *d = data;
 	(void)source;
-	vc_gpu_pump(&d->gpu);
+	if (vc_gpu_pump(&d->gpu))
+		sd_event_source_set_enabled(d->again, SD_EVENT_ONESHOT);
 	vc_worker_watch(&d->worker);
+	return 0;
+}
+
+/* Only makes the loop come round. */
+static int on_again(sd_event_source *source, void *data) {
+	(void)source;
+	(void)data;
 	return 0;
 }
 
@@ -300,6 +354,11 @@ static int start_loop(struct vc_device *d, const char *worker_path) {
 		err = sd_event_set_watchdog(d->event, 1);
 	if (err >= 0)
 		err = sd_event_add_post(d->event, &d->pump, on_pump, d);
+	if (err >= 0)
+		err = sd_event_add_defer(d->event, &d->again, on_again, d);
+	/* After what has come in from outside. */
+	if (err >= 0)
+		err = sd_event_source_set_priority(d->again, SD_EVENT_PRIORITY_IDLE);
 	if (err < 0)
 		return err;
 	return vc_worker_init(&d->worker, d->event, &d->config, worker_path, &worker_events, d);
@@ -307,6 +366,7 @@ static int start_loop(struct vc_device *d, const char *worker_path) {
 
 static int start_parts(struct vc_device *d) {
 	vc_vhost_init(&d->vhost, &vhost_ops, d);
+	d->udmabuf = d->config.direct ? vc_direct_open() : -1;
 	if (!vc_gpu_init(&d->gpu, &d->config, &gpu_ops, d, &d->vhost.memory, &d->vhost.ring[VC_VHOST_CONTROL],
 			 &d->vhost.ring[VC_VHOST_CURSOR], d->worker.arena))
 		return -ENOMEM;
@@ -321,15 +381,9 @@ static int start_parts(struct vc_device *d) {
 	err = vc_events_init(&d->events, d->event, sock);
 	if (err < 0)
 		return err;
-	sock = vc_ipc_listen(d->status_path, 0660);
-	if (sock < 0) {
-		vc_error("%s: %s", d->status_path, strerror(-sock));
-		return sock;
-	}
-	err = sd_event_add_io(d->event, &d->status, sock, EPOLLIN, on_status, d);
+	err = vc_requests_init(&d->requests, d->event, d->status_path, &requests_ops, d);
 	if (err < 0)
 		return err;
-	sd_event_source_set_io_fd_own(d->status, 1);
 	return vc_worker_start(&d->worker);
 }
 
@@ -338,11 +392,14 @@ static void finish(struct vc_device *d) {
 	vc_worker_finish(&d->worker);
 	d->listener = sd_event_source_disable_unref(d->listener);
 	d->connection = sd_event_source_disable_unref(d->connection);
-	d->status = sd_event_source_disable_unref(d->status);
 	d->pump = sd_event_source_disable_unref(d->pump);
+	d->again = sd_event_source_disable_unref(d->again);
 	vc_scanout_finish(&d->scanout);
 	vc_events_finish(&d->events);
+	vc_requests_finish(&d->requests);
 	vc_gpu_finish(&d->gpu);
+	if (d->udmabuf >= 0)
+		close(d->udmabuf);
 	sd_event_unref(d->event);
 	unlink(d->vhost_path);
 	unlink(d->events_path);
@@ -350,7 +407,9 @@ static void finish(struct vc_device *d) {
 }
 
 int vc_device_run(struct vc_device *device, const char *worker_path) {
-	int err = start_loop(device, worker_path);
+	int err = vc_filter_enter();
+	if (err == 0)
+		err = start_loop(device, worker_path);
 	if (err == 0)
 		err = start_parts(device);
 	if (err < 0) {

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "events.h"
 #include "gpu.h"
+#include "requests.h"
 #include "scanout.h"
 #include "vhost.h"
 #include "worker.h"
@@ -20,8 +21,12 @@ struct vc_device {
 	struct vc_worker worker;
 	struct vc_scanout scanout;
 	struct vc_events events;
+	struct vc_requests requests;
+	int udmabuf;       /* -1: guest memory can't be shown as it is */
+	uint64_t directs;  /* numbers given to dma-bufs of it */
+	bool tell_allowed; /* the guest, once the next worker is ready */
 	const char *vhost_path, *events_path, *status_path;
-	sd_event_source *listener, *connection, *kick[VC_VHOST_RINGS], *status, *pump;
+	sd_event_source *listener, *connection, *kick[VC_VHOST_RINGS], *pump, *again;
 	int exit_code;
 };
 

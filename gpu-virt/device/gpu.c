@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gpu.h"
 
+#include "clock.h"
 #include "command.h"
 #include "log.h"
 #include "rebuild.h"
@@ -35,6 +36,14 @@ void vc_gpu_reason(struct vc_gpu *gpu, const char *format, ...) {
 	vsnprintf(gpu->last_reason, sizeof(gpu->last_reason), format, args);
 	va_end(args);
 	vc_warn("%s", gpu->last_reason);
+}
+
+void vc_gpu_refuse(struct vc_gpu *gpu, const char *why) {
+	int64_t now = gpu->ops->now(gpu->data);
+	if (gpu->refused_ns != 0 && now - gpu->refused_ns < VC_NS_PER_S)
+		return;
+	gpu->refused_ns = now;
+	vc_gpu_reason(gpu, "the guest wants %s", why);
 }
 
 /* virtio 1.3, 5.7.6.7: the answer repeats fence and context. */
@@ -106,6 +115,16 @@ static uint32_t largest(const struct vc_gpu *gpu) {
 	return submit > attach ? submit : attach;
 }
 
+/* What the worker hasn't been given while it was shown directly. */
+static void upload(struct vc_gpu *gpu, struct vc_resource *r) {
+	struct vc_worker_command command = {0};
+	r->stale = false;
+	if (r->pieces == 0)
+		return;
+	vc_command_put_upload(r, &command);
+	forward(gpu, &command, NULL, 0);
+}
+
 static void run_control(struct vc_gpu *gpu, struct vc_command *c, const struct vc_answer *to) {
 	const struct vc_command_type *type = vc_command_type(c->body.hdr.type, false);
 	uint32_t response;
@@ -121,6 +140,8 @@ static void run_control(struct vc_gpu *gpu, struct vc_command *c, const struct v
 		vc_debug("command 0x%x refused with 0x%x", c->body.hdr.type, response);
 	bool fenced = (c->body.hdr.flags & VIRTIO_GPU_FLAG_FENCE) != 0;
 	struct vc_ticket *t;
+	if (c->upload && response == VC_FORWARD && !c->absent)
+		upload(gpu, c->upload);
 	if (response == VC_FORWARD) {
 		c->command.flags = fenced ? VC_WORKER_FENCE : 0;
 		t = forward(gpu, &c->command, NULL, 0);
@@ -128,6 +149,14 @@ static void run_control(struct vc_gpu *gpu, struct vc_command *c, const struct v
 			c->created->created_seq = t->seq;
 		if (c->command.op == VC_WORKER_FLUSH)
 			gpu->flush_seq = t->seq;
+	} else if (response == VC_SHOWN) {
+		t = vc_queue_add(&gpu->queue, 0, 0);
+		t->fenced = fenced;
+		t->response = VIRTIO_GPU_RESP_OK_NODATA;
+		/* Answered when the frame is on the screen: flush_over(). */
+		t->finished = false;
+		gpu->flush_seq = t->seq;
+		gpu->flush_shown = true;
 	} else if (fenced && c->reply_size == 0) {
 		t = vc_queue_add(&gpu->queue, 0, 0);
 		t->fenced = true;
@@ -201,30 +230,37 @@ static bool flush_over(struct vc_gpu *gpu) {
 	return true;
 }
 
-void vc_gpu_pump(struct vc_gpu *gpu) {
-	while (vc_vring_ready(gpu->cursor) && take(gpu, gpu->cursor))
-		;
+/* One step of the rebuild. */
+static void rebuild(struct vc_gpu *gpu) {
+	struct vc_worker_command command = {0};
+	int fds[VC_MEMORY_REGIONS_MAX];
+	vc_rebuild_step(gpu, &command);
+	unsigned nfds = command.op == VC_WORKER_MEMORY ? command.memory.count : 0;
+	for (unsigned i = 0; i < nfds; i++)
+		fds[i] = gpu->memory->region[i].fd;
+	if (command.op != 0 && forward(gpu, &command, fds, nfds)->op == VC_WORKER_FLUSH)
+		gpu->flush_seq = gpu->queue.next_seq - 1;
+}
+
+bool vc_gpu_pump(struct vc_gpu *gpu) {
+	unsigned cursors = 0, turns = 0;
+	while (cursors < VC_GPU_TURN && vc_vring_ready(gpu->cursor) && take(gpu, gpu->cursor))
+		cursors++;
 	uint32_t room = largest(gpu);
 	bool goes_on = flush_over(gpu);
-	while (gpu->stage != VC_REBUILD_WAIT && vc_queue_room(&gpu->queue, room) && goes_on) {
-		if (gpu->stage != VC_REBUILD_NONE) {
-			struct vc_worker_command command = {0};
-			int fds[VC_MEMORY_REGIONS_MAX];
-			vc_rebuild_step(gpu, &command);
-			unsigned nfds = command.op == VC_WORKER_MEMORY ? command.memory.count : 0;
-			for (unsigned i = 0; i < nfds; i++)
-				fds[i] = gpu->memory->region[i].fd;
-			if (command.op != 0 && forward(gpu, &command, fds, nfds)->op == VC_WORKER_FLUSH)
-				gpu->flush_seq = gpu->queue.next_seq - 1;
-		} else if (!take(gpu, gpu->control)) {
+	while (turns < VC_GPU_TURN && gpu->stage != VC_REBUILD_WAIT && vc_queue_room(&gpu->queue, room) && goes_on) {
+		if (gpu->stage != VC_REBUILD_NONE)
+			rebuild(gpu);
+		else if (!take(gpu, gpu->control))
 			break;
-		}
+		turns++;
 		answer_ready(gpu);
 		goes_on = flush_over(gpu);
 	}
 	answer_ready(gpu);
 	vc_vring_notify(gpu->control);
 	vc_vring_notify(gpu->cursor);
+	return cursors == VC_GPU_TURN || turns == VC_GPU_TURN;
 }
 
 /* The capsets of the first worker are the guest's for good: it reads them once. */
@@ -259,6 +295,7 @@ static void create_failed(struct vc_gpu *gpu, const struct vc_ticket *t) {
 		return;
 	if (gpu->scanout.resource == r->id)
 		gpu->scanout.resource = 0;
+	gpu->ops->forget(gpu->data, r->id);
 	/* A rebuild may stand right before it. */
 	if (gpu->stage_resource == r)
 		gpu->stage_resource = r->next;
@@ -268,9 +305,9 @@ static void create_failed(struct vc_gpu *gpu, const struct vc_ticket *t) {
 static void take_frame(struct vc_gpu *gpu, const struct vc_ticket *t, const struct vc_worker_frame *frame, int fd) {
 	bool current = t->resource == gpu->scanout.resource;
 	uint32_t width = gpu->scanout.width, height = gpu->scanout.height;
-	bool fits = current && frame->export != 0 && frame->width <= 16384 && frame->height <= 16384 &&
-		    frame->x <= frame->width && frame->y <= frame->height && width <= frame->width - frame->x &&
-		    height <= frame->height - frame->y;
+	bool fits = current && frame->export != 0 && frame->export >> 63 == 0 && frame->width <= 16384 &&
+		    frame->height <= 16384 && frame->x <= frame->width && frame->y <= frame->height &&
+		    width <= frame->width - frame->x && height <= frame->height - frame->y;
 	if (fits && gpu->ops->show(gpu->data, frame, t->resource, width, height, fd)) {
 		gpu->counters.frames++;
 		gpu->counters.frames_in_place += frame->in_place != 0;
@@ -347,6 +384,10 @@ void vc_gpu_settle(struct vc_gpu *gpu) {
 }
 
 void vc_gpu_memory_changed(struct vc_gpu *gpu) {
+	/* The same places are in other files now. */
+	for (struct vc_resource *r = gpu->tables.first; r; r = r->next)
+		if (r->direct)
+			vc_command_end_direct(gpu, r);
 	if (gpu->stage != VC_REBUILD_WAIT)
 		vc_rebuild_begin(gpu, VC_REBUILD_MEMORY, gpu->stage == VC_REBUILD_NONE || gpu->stage_remap);
 }
@@ -369,4 +410,9 @@ void vc_gpu_driver_fresh(struct vc_gpu *gpu) {
 bool vc_gpu_scanout_lives(const struct vc_gpu *gpu) {
 	const struct vc_resource *r = vc_tables_find(&gpu->tables, gpu->scanout.resource);
 	return r && !r->lost;
+}
+
+bool vc_gpu_scanout_is_direct(const struct vc_gpu *gpu) {
+	const struct vc_resource *r = vc_tables_find(&gpu->tables, gpu->scanout.resource);
+	return r && r->direct && !r->not_direct && r->attachments == 0;
 }

@@ -12,12 +12,14 @@
 #define VC_GPU_GPU_H
 
 #include "config.h"
+#include "gpu-proto.h"
 #include "memory.h"
 #include "queue.h"
-#include "status-proto.h"
 #include "tables.h"
 #include "vring.h"
 #include "worker-proto.h"
+
+#define VC_GPU_TURN 64
 
 struct vc_gpu_ops {
 	/* Sends a command; @fds stay the caller's. False: the worker can't be reached (its death will be told). */
@@ -28,10 +30,14 @@ struct vc_gpu_ops {
 	 * be shown. */
 	bool (*show)(void *data, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width,
 		     uint32_t height, int fd);
+	/* A picture of the scanout (a rectangle of @resource) from the guest's own memory. Sets resource->direct. Returns false if that
+	 * can't be. */
+	bool (*show_direct)(void *data, struct vc_resource *resource, uint32_t x, uint32_t y, uint32_t width,
+			    uint32_t height);
 	/* @resource is no more, or all are (0): its buffers may go. */
 	void (*forget)(void *data, uint32_t resource);
-	/* Fills in how the next frame is to be made: slot, must_copy. */
-	void (*plan)(void *data, struct vc_worker_flush *flush);
+	/* Fills in how the next frame, of @resource, is to be made: slot, must_copy. */
+	void (*plan)(void *data, uint32_t resource, struct vc_worker_flush *flush);
 	/* True once the last frame is on the screen, or has waited long enough. */
 	bool (*paced)(void *data);
 	/* The size and rate of the layer. */
@@ -85,14 +91,16 @@ struct vc_gpu {
 
 	struct vc_gpu_counters counters;
 	char last_reason[VC_GPU_REASON_MAX];
+	int64_t refused_ns; /* when a refusal was logged last */
 };
 
 bool vc_gpu_init(struct vc_gpu *gpu, const struct vc_gpu_config *config, const struct vc_gpu_ops *ops, void *data,
 		 const struct vc_memory *memory, struct vc_vring *control, struct vc_vring *cursor, uint8_t *arena);
 void vc_gpu_finish(struct vc_gpu *gpu);
 
-/* Goes on with whatever can go on. Call it after every event. */
-void vc_gpu_pump(struct vc_gpu *gpu);
+/* Goes on with whatever can go on, VC_GPU_TURN commands a ring at the most. Call it after every event. True: there's more to do at
+ * once, after everybody else has had a turn. */
+bool vc_gpu_pump(struct vc_gpu *gpu);
 
 /* The worker's events. @fd is the gpu's, or -1. */
 void vc_gpu_worker_ready(struct vc_gpu *gpu, const struct vc_worker_ready *ready);
@@ -107,10 +115,17 @@ void vc_gpu_driver_fresh(struct vc_gpu *gpu);
 /* True if the scanout shows something that lives. */
 bool vc_gpu_scanout_lives(const struct vc_gpu *gpu);
 
+/* True if it is shown from the guest's own memory. */
+bool vc_gpu_scanout_is_direct(const struct vc_gpu *gpu);
+
+/* Records that the guest has come to a limit; it may do so as often as it likes, and is logged a few times a second. */
+void vc_gpu_refuse(struct vc_gpu *gpu, const char *why);
+
 /* Records why something was refused or died. */
 void vc_gpu_reason(struct vc_gpu *gpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* virtio's 2D formats as DRM ones; 0: none such. */
+/* virtio's 2D formats as DRM ones; 0: none such. The alpha of a screen means nothing: vc_gpu_opaque_fourcc() leaves it out. */
 uint32_t vc_gpu_fourcc(uint32_t format);
+uint32_t vc_gpu_opaque_fourcc(uint32_t format);
 
 #endif

@@ -12,6 +12,7 @@
  */
 #include "config.h"
 #include "device.h"
+#include "gpu-proto.h"
 #include "log.h"
 #include "status.h"
 
@@ -22,9 +23,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define ALLOW_MS 5000 /* how long --allow waits for an answer */
+
 struct options {
 	const char *guest, *config, *dir, *vhost, *events, *display, *worker;
-	bool status, frames, debug;
+	bool status, frames, allow, debug;
 };
 
 static void print_help(void) {
@@ -40,6 +43,7 @@ static void print_help(void) {
 	     "  --worker PATH     the worker's executable\n"
 	     "  --status          print what a running one does, as JSON, and exit\n"
 	     "  --frames          print when its last frames were flushed, ready and shown, as JSON, and exit\n"
+	     "  --allow           give a banned guest 3D again, and exit\n"
 	     "  --debug           log more\n"
 	     "  --help, --version\n"
 	     "\n"
@@ -48,7 +52,7 @@ static void print_help(void) {
 
 /* Returns -1 to go on, else an exit code. */
 static int parse(int argc, char **argv, struct options *o) {
-	enum { GUEST = 1000, CONFIG, DIR, VHOST, EVENTS, DISPLAY, WORKER, STATUS, FRAMES, DEBUG, HELP, VERSION };
+	enum { GUEST = 1000, CONFIG, DIR, VHOST, EVENTS, DISPLAY, WORKER, STATUS, FRAMES, ALLOW, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
 		{"guest", required_argument, NULL, GUEST},
 		{"config", required_argument, NULL, CONFIG},
@@ -58,9 +62,10 @@ static int parse(int argc, char **argv, struct options *o) {
 		{"display", required_argument, NULL, DISPLAY},
 		{"worker", required_argument, NULL, WORKER},
 		{"status", no_argument, NULL, STATUS},
+		{"frames", no_argument, NULL, FRAMES},
+		{"allow", no_argument, NULL, ALLOW},
 		{"debug", no_argument, NULL, DEBUG},
 		{"help", no_argument, NULL, HELP},
-		{"frames", no_argument, NULL, FRAMES},
 		{"version", no_argument, NULL, VERSION},
 		{NULL, 0, NULL, 0},
 	};
@@ -74,6 +79,8 @@ static int parse(int argc, char **argv, struct options *o) {
 			o->status = true;
 		} else if (c == FRAMES) {
 			o->frames = true;
+		} else if (c == ALLOW) {
+			o->allow = true;
 		} else if (c == DEBUG) {
 			o->debug = true;
 		} else if (c == HELP) {
@@ -98,6 +105,17 @@ static int parse(int argc, char **argv, struct options *o) {
 	return -1;
 }
 
+static int allow(const char *path) {
+	char why[VC_GPU_REASON_MAX];
+	int err = vc_gpu_allow(path, NULL, ALLOW_MS, why);
+	if (err < 0) {
+		vc_error("%s", why);
+		return 1;
+	}
+	puts(why);
+	return 0;
+}
+
 int main(int argc, char **argv) {
 	struct options o;
 	int code = parse(argc, argv, &o);
@@ -120,6 +138,8 @@ int main(int argc, char **argv) {
 		return vc_status_print(status);
 	if (o.frames)
 		return vc_status_print_frames(status);
+	if (o.allow)
+		return allow(status);
 
 	struct vc_device *device = calloc(1, sizeof(*device));
 	if (!device) {

@@ -119,7 +119,7 @@ int64_t vc_queue_deadline(const struct vc_queue *queue, int64_t limit_ns) {
 	int64_t deadline = queue->running > 0 ? queue->progress_ns + limit_ns : INT64_MAX;
 	for (unsigned i = 0; i < queue->count; i++) {
 		const struct vc_ticket *t = at(queue, i);
-		if (t->executed && !t->finished && t->op != VC_WORKER_FLUSH)
+		if (t->executed && !t->finished && t->op != VC_WORKER_FLUSH && t->op != 0)
 			return t->since_ns + limit_ns < deadline ? t->since_ns + limit_ns : deadline;
 	}
 	return deadline;

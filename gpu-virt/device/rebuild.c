@@ -55,7 +55,7 @@ static void step_resource(struct vc_gpu *gpu, struct vc_worker_command *command)
 		put_create(gpu, r, command);
 	else if (gpu->stage == VC_REBUILD_ATTACH && r->pieces > 0 && !vc_command_put_backing(gpu, r, command))
 		command->op = VC_WORKER_DETACH; /* its memory is gone */
-	else if (gpu->stage == VC_REBUILD_UPLOAD && r->from_guest && r->pieces > 0)
+	else if (gpu->stage == VC_REBUILD_UPLOAD && r->from_guest && r->pieces > 0 && !r->stale)
 		vc_command_put_upload(r, command);
 }
 
@@ -107,7 +107,8 @@ void vc_rebuild_step(struct vc_gpu *gpu, struct vc_worker_command *command) {
 		step_context(gpu, command);
 		break;
 	case VC_REBUILD_SCANOUT:
-		if (vc_gpu_scanout_lives(gpu))
+		/* What is shown from the guest's memory has never gone. */
+		if (vc_gpu_scanout_lives(gpu) && !vc_gpu_scanout_is_direct(gpu))
 			vc_command_put_flush(gpu, command);
 		next_stage(gpu);
 		break;

@@ -9,8 +9,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define CONNECT_MS 250 /* how long the guest may be kept waiting by a compositor that accepts and says nothing */
-
 static int64_t period_ns(const struct vc_scanout *s) {
 	return INT64_C(1000) * VC_NS_PER_S / s->refresh_mhz;
 }
@@ -94,8 +92,7 @@ static void on_ready(struct vc_scanout *s, struct vc_scanout_buffer *b) {
 	}
 }
 
-static void on_rejected(struct vc_scanout *s, struct vc_scanout_buffer *b,
-			const struct vc_display_buffer_rejected *no) {
+static void on_rejected(struct vc_scanout_buffer *b, const struct vc_display_buffer_rejected *no) {
 	if (b->state == VC_SCANOUT_DROPPED) {
 		release(b);
 		return;
@@ -107,9 +104,6 @@ static void on_rejected(struct vc_scanout *s, struct vc_scanout_buffer *b,
 	if (b->state == VC_SCANOUT_IDLE)
 		return;
 	vc_warn("compositor rejects buffer %u: %.*s", no->id, VC_DISPLAY_REASON_MAX, no->reason);
-	/* Memory of the resource's own doesn't suit; a copy may. */
-	if (b->resource)
-		s->must_copy = true;
 }
 
 static void handle(struct vc_scanout *s, const union vc_display_message *m) {
@@ -123,7 +117,7 @@ static void handle(struct vc_scanout *s, const union vc_display_message *m) {
 		break;
 	case VC_DISPLAY_BUFFER_REJECTED:
 		if (b)
-			on_rejected(s, b, &m->buffer_rejected);
+			on_rejected(b, &m->buffer_rejected);
 		break;
 	case VC_DISPLAY_RELEASE:
 		if (b && b->seq == m->release.seq)
@@ -161,7 +155,7 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
 	(void)source;
 	(void)usec;
 	char why[VC_DISPLAY_REASON_MAX];
-	int err = vc_display_connect(&s->client, s->config->display, s->config->layer, CONNECT_MS, why);
+	int err = vc_display_connect(&s->client, s->config->display, s->config->layer, (int)s->config->connect_ms, why);
 	if (err >= 0)
 		err = sd_event_add_io(s->event, &s->io, s->client.sock, EPOLLIN, on_message, s);
 	if (err < 0) {
@@ -250,9 +244,14 @@ void vc_scanout_finish(struct vc_scanout *scanout) {
 	vc_frame_watch_finish(&scanout->watch);
 }
 
+/* Who numbered @export: the present worker, or the device, whose numbers hold for good. */
+static uint32_t origin(const struct vc_scanout *s, uint64_t export) {
+	return export & VC_SCANOUT_DIRECT ? 0 : s->worker;
+}
+
 static struct vc_scanout_buffer *find(struct vc_scanout *s, uint64_t export) {
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		if (s->buffer[i].export == export && export != 0 && s->buffer[i].worker == s->worker)
+		if (s->buffer[i].export == export && export != 0 && s->buffer[i].worker == origin(s, export))
 			return &s->buffer[i];
 	return NULL;
 }
@@ -282,7 +281,7 @@ static struct vc_scanout_buffer *add(struct vc_scanout *s, const struct vc_worke
 	*b = (struct vc_scanout_buffer){.state = VC_SCANOUT_IDLE,
 					.fd = fd,
 					.export = frame->export,
-					.worker = s->worker,
+					.worker = origin(s, frame->export),
 					.resource = frame->in_place ? resource : 0,
 					.add = {.id = (uint32_t)(b - s->buffer),
 						.kind = frame->kind,
@@ -325,7 +324,8 @@ bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *f
 	present(scanout);
 	/* The last worker's buffers were kept until there was something to show instead. */
 	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
-		if (scanout->buffer[i].state != VC_SCANOUT_FREE && scanout->buffer[i].worker != scanout->worker)
+		if (scanout->buffer[i].state != VC_SCANOUT_FREE &&
+		    scanout->buffer[i].worker != origin(scanout, scanout->buffer[i].export))
 			drop(scanout, &scanout->buffer[i]);
 	return scanout->client.sock >= 0;
 }
@@ -341,7 +341,16 @@ void vc_scanout_forget(struct vc_scanout *scanout, uint32_t resource) {
 	}
 }
 
-void vc_scanout_plan(struct vc_scanout *scanout, struct vc_worker_flush *flush) {
+/* True if the memory of @resource itself doesn't suit this compositor; a copy may. */
+static bool was_rejected(const struct vc_scanout *s, uint32_t resource) {
+	for (unsigned i = 0; i < VC_DISPLAY_BUFFERS_MAX; i++)
+		if (s->buffer[i].state == VC_SCANOUT_REJECTED && s->buffer[i].resource == resource &&
+		    s->buffer[i].worker == s->worker)
+			return true;
+	return false;
+}
+
+void vc_scanout_plan(struct vc_scanout *scanout, uint32_t resource, struct vc_worker_flush *flush) {
 	vc_frame_watch_flush(&scanout->watch, vc_clock_now());
 	uint32_t best = 0;
 	uint64_t oldest = UINT64_MAX;
@@ -354,7 +363,16 @@ void vc_scanout_plan(struct vc_scanout *scanout, struct vc_worker_flush *flush) 
 		}
 	}
 	scanout->slot = flush->slot = best;
-	flush->must_copy = scanout->must_copy;
+	flush->must_copy = was_rejected(scanout, resource);
+}
+
+bool vc_scanout_refused(struct vc_scanout *scanout, uint64_t export) {
+	const struct vc_scanout_buffer *b = find(scanout, export);
+	return b && b->state == VC_SCANOUT_REJECTED;
+}
+
+bool vc_scanout_knows(struct vc_scanout *scanout, uint64_t export) {
+	return find(scanout, export) != NULL;
 }
 
 bool vc_scanout_paced(const struct vc_scanout *scanout) {

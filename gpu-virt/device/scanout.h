@@ -18,6 +18,9 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+/* In an export's number: the device's own, of guest memory, rather than a worker's. */
+#define VC_SCANOUT_DIRECT (UINT64_C(1) << 63)
+
 /* A buffer may be presented, or removed, only once the compositor has said that it took it. */
 enum vc_scanout_state {
 	VC_SCANOUT_FREE,
@@ -48,8 +51,7 @@ struct vc_scanout {
 	struct vc_scanout_buffer buffer[VC_DISPLAY_BUFFERS_MAX];
 	uint32_t worker; /* counts workers */
 	uint64_t slot_export[VC_WORKER_SLOTS];
-	uint32_t slot; /* planned last */
-	bool must_copy;
+	uint32_t slot;                  /* planned last */
 	uint64_t seq;                   /* of the last PRESENT */
 	struct vc_display_present last; /* what is shown; width 0: nothing */
 	bool pending;                   /* it is to be presented once its buffer is ready */
@@ -70,7 +72,10 @@ void vc_scanout_finish(struct vc_scanout *scanout);
 bool vc_scanout_show(struct vc_scanout *scanout, const struct vc_worker_frame *frame, uint32_t resource, uint32_t width,
 		     uint32_t height, int fd);
 void vc_scanout_forget(struct vc_scanout *scanout, uint32_t resource);
-void vc_scanout_plan(struct vc_scanout *scanout, struct vc_worker_flush *flush);
+void vc_scanout_plan(struct vc_scanout *scanout, uint32_t resource, struct vc_worker_flush *flush);
+/* Is there a buffer of this number; has the compositor refused it? */
+bool vc_scanout_knows(struct vc_scanout *scanout, uint64_t export);
+bool vc_scanout_refused(struct vc_scanout *scanout, uint64_t export);
 bool vc_scanout_paced(const struct vc_scanout *scanout);
 
 /* Exports are numbered anew from here on. */

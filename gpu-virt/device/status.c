@@ -34,12 +34,14 @@ static json_object *counters_json(const struct vc_gpu_counters *counters) {
 		COUNTER(flushes),
 		COUNTER(frames),
 		COUNTER(frames_in_place),
+		COUNTER(frames_direct),
 		COUNTER(frames_lost),
 		COUNTER(frames_undelivered),
 		COUNTER(bytes_copied),
 		COUNTER(bytes_transferred),
 		COUNTER(worker_starts),
 		COUNTER(worker_faults),
+		COUNTER(bans),
 		COUNTER(connections),
 		COUNTER(connection_faults),
 		COUNTER(display_connections),
@@ -75,6 +77,12 @@ static json_object *status_json(const struct vc_gpu_status *s) {
 	put_u64(o, "resource_bytes", s->resource_bytes);
 	put_u64(o, "contexts", s->contexts);
 	put_u64(o, "resets", s->resets);
+	put_u64(o, "backing_pieces", s->backing_pieces);
+	put_bool(o, "banned", s->banned);
+	put_u64(o, "recent_faults", s->recent_faults);
+	put_u64(o, "max_faults", s->max_faults);
+	if (s->readmit_in_ms >= 0)
+		put_u64(o, "readmit_in_ms", (uint64_t)s->readmit_in_ms);
 	json_object_object_add(o, "last_reason", json_object_new_string(s->last_reason));
 	json_object_object_add(o, "counters", counters_json(&s->counters));
 	return o;

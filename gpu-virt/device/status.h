@@ -2,7 +2,7 @@
 #ifndef VC_GPU_STATUS_H
 #define VC_GPU_STATUS_H
 
-#include "status-proto.h"
+#include "gpu-proto.h"
 
 /* Asks the device process behind @path and prints its status as JSON. Returns an exit code. */
 int vc_status_print(const char *path);

@@ -72,12 +72,14 @@ void vc_tables_remove(struct vc_tables *tables, struct vc_resource *resource) {
 	*(resource->next ? &resource->next->prev : &tables->last) = resource->prev;
 	tables->resources--;
 	tables->bytes -= resource->bytes;
-	vc_resource_unback(resource);
+	vc_resource_unback(tables, resource);
 	free(resource);
 }
 
-void vc_resource_back(struct vc_resource *resource, uint64_t *gpa, uint32_t *length, uint32_t pieces) {
-	vc_resource_unback(resource);
+void vc_resource_back(struct vc_tables *tables, struct vc_resource *resource, uint64_t *gpa, uint32_t *length,
+		      uint32_t pieces) {
+	vc_resource_unback(tables, resource);
+	tables->pieces += pieces;
 	resource->gpa = gpa;
 	resource->length = length;
 	resource->pieces = pieces;
@@ -85,7 +87,8 @@ void vc_resource_back(struct vc_resource *resource, uint64_t *gpa, uint32_t *len
 		resource->backing_bytes += length[i];
 }
 
-void vc_resource_unback(struct vc_resource *resource) {
+void vc_resource_unback(struct vc_tables *tables, struct vc_resource *resource) {
+	tables->pieces -= resource->pieces;
 	free(resource->gpa);
 	free(resource->length);
 	resource->gpa = NULL;

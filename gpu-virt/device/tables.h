@@ -16,6 +16,9 @@ struct vc_resource {
 	uint32_t id;
 	bool flat;       /* made by RESOURCE_CREATE_2D: its content comes from the guest's memory alone */
 	bool from_guest; /* flat, and something was transferred: to be uploaded again after a worker's death */
+	bool stale;      /* flat, and shown from the guest's memory: the worker's copy has older content */
+	bool not_direct; /* flat, and can't be shown from the guest's memory */
+	uint64_t direct; /* its export number as such, 0: none yet */
 	bool lost;       /* its content died with a worker; not shown until somebody draws anew */
 	struct vc_worker_create create;
 	uint64_t bytes;       /* estimate of what it costs the worker */
@@ -45,6 +48,7 @@ struct vc_tables {
 	struct vc_resource *first, *last; /* in order of creation */
 	uint32_t resources;
 	uint64_t bytes;
+	uint64_t pieces;            /* of all backings */
 	struct vc_context *context; /* [contexts_max] */
 	uint32_t contexts_max, contexts;
 };
@@ -60,8 +64,9 @@ struct vc_resource *vc_tables_add(struct vc_tables *tables, uint32_t id, const s
 void vc_tables_remove(struct vc_tables *tables, struct vc_resource *resource);
 
 /* Gives the resource a backing: takes over @gpa and @length, two malloced arrays of @pieces. */
-void vc_resource_back(struct vc_resource *resource, uint64_t *gpa, uint32_t *length, uint32_t pieces);
-void vc_resource_unback(struct vc_resource *resource);
+void vc_resource_back(struct vc_tables *tables, struct vc_resource *resource, uint64_t *gpa, uint32_t *length,
+		      uint32_t pieces);
+void vc_resource_unback(struct vc_tables *tables, struct vc_resource *resource);
 
 struct vc_context *vc_tables_context(const struct vc_tables *tables, uint32_t id);
 

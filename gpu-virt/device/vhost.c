@@ -2,6 +2,7 @@
 #include "vhost.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
@@ -48,6 +49,7 @@ enum request {
 #define FLAG_NEED_REPLY 0x8u
 #define HEADER_SIZE 12u
 #define VRING_NO_FD 0x100u
+#define MESSAGES_A_TURN 64
 
 struct header {
 	uint32_t request, flags, size;
@@ -295,6 +297,9 @@ static const char *set_vring_fd(struct vc_vhost *vhost, const struct message *m)
 	} else if (m->header.request == SET_VRING_KICK) {
 		return "a ring without a kick descriptor would have to be polled";
 	}
+	/* QEMU has the same open file and could take this back; then our watchdog ends it all, QEMU first. */
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	struct vc_vring *ring = &vhost->ring[index];
 	int *slot = m->header.request == SET_VRING_KICK   ? &ring->kick
 		    : m->header.request == SET_VRING_CALL ? &ring->call
@@ -443,7 +448,7 @@ static const char *message_size(const struct vc_vhost *vhost, size_t *size) {
 }
 
 const char *vc_vhost_receive(struct vc_vhost *vhost) {
-	for (;;) {
+	for (unsigned handled = 0; handled < MESSAGES_A_TURN;) {
 		size_t size;
 		const char *why = message_size(vhost, &size);
 		if (why)
@@ -451,6 +456,7 @@ const char *vc_vhost_receive(struct vc_vhost *vhost) {
 		if (vhost->have >= HEADER_SIZE && vhost->have == size) {
 			why = handle(vhost);
 			vhost->have = 0;
+			handled++;
 			if (why)
 				return why;
 			continue;
@@ -473,4 +479,5 @@ const char *vc_vhost_receive(struct vc_vhost *vhost) {
 			return vhost->have == 0 ? "" : "the connection ended within a message";
 		vhost->have += (size_t)got;
 	}
+	return NULL;
 }

@@ -64,7 +64,7 @@ void vc_vhost_open(struct vc_vhost *vhost, int sock);
 /* Ends it: rings, memory and descriptors are given up. */
 void vc_vhost_close(struct vc_vhost *vhost);
 
-/* Handles what has arrived, without blocking. Returns NULL, or why the connection must end ("" for an ordinary close). */
+/* Handles what has arrived, without blocking, and not more than a few dozen messages at a time. Returns NULL, or why the connection must end ("" for an ordinary close). */
 const char *vc_vhost_receive(struct vc_vhost *vhost);
 
 #endif

@@ -18,10 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KILL_WAIT_MS 1000 /* a killed process that isn't gone by then is left behind */
-#define RESPAWN_MS 500    /* before the next try when a worker died without ever being ready */
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *data);
+static int on_readmit(sd_event_source *source, uint64_t usec, void *data);
 
 int vc_worker_init(struct vc_worker *worker, sd_event *event, const struct vc_gpu_config *config, const char *path,
 		   const struct vc_worker_events *events, void *data) {
@@ -31,8 +29,7 @@ int vc_worker_init(struct vc_worker *worker, sd_event *event, const struct vc_gp
 				     .events = events,
 				     .data = data,
 				     .arena_fd = -1,
-				     .sock = -1,
-				     .virgl = config->virgl};
+				     .sock = -1};
 	worker->arena_fd = memfd_create("vcockpit-gpu-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (worker->arena_fd < 0 || ftruncate(worker->arena_fd, VC_WORKER_ARENA_SIZE) < 0)
 		return -errno;
@@ -42,13 +39,21 @@ int vc_worker_init(struct vc_worker *worker, sd_event *event, const struct vc_gp
 	if (map == MAP_FAILED)
 		return -errno;
 	worker->arena = map;
-	return sd_event_add_time_relative(event, &worker->timer, CLOCK_MONOTONIC, UINT64_MAX / 2, 1000, on_timer,
-					  worker);
+	uint64_t never = UINT64_MAX / 2;
+	int err = sd_event_add_time_relative(event, &worker->timer, CLOCK_MONOTONIC, never, 1000, on_timer, worker);
+	if (err >= 0)
+		err = sd_event_add_time_relative(event, &worker->readmit, CLOCK_MONOTONIC, never, 1000, on_readmit,
+						 worker);
+	return err < 0 ? err : 0;
+}
+
+static void arm(sd_event_source *timer, int64_t ns) {
+	sd_event_source_set_time(timer, (uint64_t)(ns / 1000 + 1));
+	sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
 static void wake_at(struct vc_worker *worker, int64_t ns) {
-	sd_event_source_set_time(worker->timer, (uint64_t)(ns / 1000 + 1));
-	sd_event_source_set_enabled(worker->timer, SD_EVENT_ONESHOT);
+	arm(worker->timer, ns);
 }
 
 /* Lets go of the process that was; its reaper, if it is still needed, lives on without us. */
@@ -70,6 +75,7 @@ void vc_worker_finish(struct vc_worker *worker) {
 	worker->child = sd_event_source_disable_unref(worker->child);
 	let_go(worker);
 	worker->timer = sd_event_source_disable_unref(worker->timer);
+	worker->readmit = sd_event_source_disable_unref(worker->readmit);
 	if (worker->arena)
 		munmap(worker->arena, VC_WORKER_ARENA_SIZE);
 	if (worker->arena_fd >= 0)
@@ -88,25 +94,85 @@ static bool count_fault(struct vc_worker *worker) {
 	return worker->faults >= max && now - oldest <= worker->config->fault_window_ms * VC_NS_PER_MS;
 }
 
+unsigned vc_worker_recent_faults(const struct vc_worker *worker) {
+	unsigned max = worker->config->max_faults, recent = 0;
+	int64_t since = vc_clock_now() - worker->config->fault_window_ms * VC_NS_PER_MS;
+	for (unsigned i = 0; i < max && i < worker->faults; i++)
+		recent += worker->fault_ns[i] >= since;
+	return recent;
+}
+
+int64_t vc_worker_readmit_in_ms(const struct vc_worker *worker) {
+	if (!worker->banned || worker->config->readmit_ms == 0)
+		return -1;
+	int64_t left = worker->banned_ns / VC_NS_PER_MS + worker->config->readmit_ms - vc_clock_now() / VC_NS_PER_MS;
+	return left > 0 ? left : 0;
+}
+
+static void ban(struct vc_worker *worker) {
+	worker->banned = true;
+	worker->bans++;
+	worker->banned_ns = vc_clock_now();
+	char until[48] = "somebody allows it";
+	if (worker->config->readmit_ms > 0) {
+		arm(worker->readmit, worker->banned_ns + worker->config->readmit_ms * VC_NS_PER_MS);
+		snprintf(until, sizeof(until), "%lld ms are over", (long long)worker->config->readmit_ms);
+	}
+	vc_error("%u GPU worker faults within %lld ms: this guest gets 2D only until %s", worker->config->max_faults,
+		 (long long)worker->config->fault_window_ms, until);
+}
+
+bool vc_worker_allow(struct vc_worker *worker) {
+	if (!worker->banned)
+		return false;
+	worker->banned = false;
+	worker->faults = 0;
+	sd_event_source_set_enabled(worker->readmit, SD_EVENT_OFF);
+	vc_worker_kill(worker, NULL);
+	worker->events->allowed(worker->data);
+	return true;
+}
+
+static int on_readmit(sd_event_source *source, uint64_t usec, void *data) {
+	(void)source;
+	(void)usec;
+	vc_info("readmit_ms are over: the guest gets 3D again");
+	vc_worker_allow(data);
+	return 0;
+}
+
+/* How long the next worker waits, see worker.h. */
+static int64_t next_delay_ms(const struct vc_worker *worker, bool was_ready) {
+	const struct vc_gpu_config *c = worker->config;
+	bool lived = vc_clock_now() - worker->started_ns >= c->respawn_max_ms * VC_NS_PER_MS;
+	if (lived && was_ready)
+		return 0;
+	int64_t delay = worker->delay_ms > 0 ? 2 * worker->delay_ms : c->respawn_ms;
+	return delay < c->respawn_max_ms ? delay : c->respawn_max_ms;
+}
+
+static void start_or_retry(struct vc_worker *worker) {
+	int err = vc_worker_start(worker);
+	if (err == 0)
+		return;
+	vc_error("GPU worker %s cannot be started: %s", worker->path, strerror(-err));
+	wake_at(worker, vc_clock_now() + worker->config->respawn_ms * VC_NS_PER_MS);
+}
+
 static void handle_death(struct vc_worker *worker, const char *how) {
 	char why[256];
 	bool asked = worker->asked, was_ready = worker->ready;
 	snprintf(why, sizeof(why), "GPU worker %d %s%s%s", (int)worker->pid, how, worker->why[0] ? ": " : "",
 		 worker->why);
 	let_go(worker);
-	if (!asked && count_fault(worker) && worker->virgl) {
-		worker->virgl = false;
-		vc_error("%u GPU worker faults within %lld ms: this guest gets 2D only until the service is restarted",
-			 worker->config->max_faults, (long long)worker->config->fault_window_ms);
-	}
+	if (!asked && count_fault(worker) && worker->config->virgl && !worker->banned)
+		ban(worker);
 	worker->events->died(worker->data, asked ? NULL : why);
-	if (asked || was_ready) {
-		int err = vc_worker_start(worker);
-		if (err == 0)
-			return;
-		vc_error("GPU worker %s cannot be started: %s", worker->path, strerror(-err));
-	}
-	wake_at(worker, vc_clock_now() + RESPAWN_MS * VC_NS_PER_MS);
+	worker->delay_ms = next_delay_ms(worker, was_ready);
+	if (worker->delay_ms > 0)
+		wake_at(worker, vc_clock_now() + worker->delay_ms * VC_NS_PER_MS);
+	else
+		start_or_retry(worker);
 }
 
 static int on_child(sd_event_source *source, const siginfo_t *info, void *data) {
@@ -157,6 +223,15 @@ static int on_message(sd_event_source *source, int fd, uint32_t revents, void *d
 	return 0;
 }
 
+/* The kernel is to take the worker first when memory ends, not the device beside it. */
+static void offer_to_oom_killer(void) {
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "1000", 4) != 4)
+		vc_debug("oom_score_adj can't be set: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void set_number(const char *name, uint32_t value) {
 	char text[16];
 	snprintf(text, sizeof(text), "%u", value);
@@ -172,6 +247,7 @@ static _Noreturn void exec_worker(const struct vc_worker *worker, int sock, pid_
 	if (high_sock < 0 || high_arena < 0 || dup2(high_sock, VC_WORKER_SOCKET) < 0 ||
 	    dup2(high_arena, VC_WORKER_ARENA) < 0 || close_range(VC_WORKER_ARENA + 1, ~0u, 0) < 0)
 		_exit(1);
+	offer_to_oom_killer();
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -186,7 +262,8 @@ static _Noreturn void exec_worker(const struct vc_worker *worker, int sock, pid_
 	char memory[16], files[16];
 	snprintf(memory, sizeof(memory), "%u", worker->config->worker_memory_mb);
 	snprintf(files, sizeof(files), "%u", worker->config->worker_files);
-	execl(worker->path, worker->path, worker->virgl ? "virgl" : "2d", memory, files, (char *)NULL);
+	execl(worker->path, worker->path, worker->config->virgl && !worker->banned ? "virgl" : "2d", memory, files,
+	      (char *)NULL);
 	vc_error("%s: %s", worker->path, strerror(errno));
 	_exit(127);
 }
@@ -233,7 +310,7 @@ void vc_worker_kill(struct vc_worker *worker, const char *why) {
 		snprintf(worker->why, sizeof(worker->why), "%s", why);
 	worker->io = sd_event_source_disable_unref(worker->io);
 	kill(worker->pid, SIGKILL);
-	wake_at(worker, vc_clock_now() + KILL_WAIT_MS * VC_NS_PER_MS);
+	wake_at(worker, vc_clock_now() + worker->config->kill_ms * VC_NS_PER_MS);
 }
 
 void vc_worker_watch(struct vc_worker *worker) {
@@ -252,11 +329,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data) {
 	(void)source;
 	(void)usec;
 	if (worker->pid <= 0) {
-		int err = vc_worker_start(worker);
-		if (err < 0) {
-			vc_error("GPU worker %s cannot be started: %s", worker->path, strerror(-err));
-			wake_at(worker, vc_clock_now() + RESPAWN_MS * VC_NS_PER_MS);
-		}
+		start_or_retry(worker);
 	} else if (worker->killed) {
 		/* The kernel will let it go some day; the reaper stays in the loop without an owner. */
 		sd_event_source_set_floating(worker->child, true);

@@ -2,14 +2,31 @@
 /*
  * Commands from a hostile guest, against a worker that says yes to everything. The input is records of: action byte, length
  * (16 bits), bytes. Actions: a control command, a cursor command, a command cut into pieces, raw bytes over the rings, the worker
- * dies and comes back (3D or 2D), it answers or falls silent, the display keeps a frame, the driver starts anew.
+ * dies and comes back (3D or 2D), it answers or falls silent, the display keeps a frame, the driver starts anew, guest memory can be
+ * shown as it is or not any more.
  */
 #include "gpu_guest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum action { CONTROL, CURSOR, PIECES, RAW, DIE, DIE_2D, SILENT, LOUD, HOLD, LET_GO, FRESH, MOVE, REFUSE, ACTIONS };
+enum action {
+	CONTROL,
+	CURSOR,
+	PIECES,
+	RAW,
+	DIE,
+	DIE_2D,
+	SILENT,
+	LOUD,
+	HOLD,
+	LET_GO,
+	FRESH,
+	MOVE,
+	REFUSE,
+	DIRECT,
+	ACTIONS
+};
 
 static void put_pieces(struct guest *g, const uint8_t *bytes, size_t size) {
 	struct vring_desc *table = (void *)(g->ram + 0x200000);
@@ -76,6 +93,9 @@ static void act(struct guest *g, enum action action, const uint8_t *bytes, size_
 		break;
 	case REFUSE:
 		g->response = g->response ? 0 : VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
+		break;
+	case DIRECT:
+		g->direct = !g->direct;
 		break;
 	default:
 		break;

@@ -41,14 +41,29 @@ static bool on_show(void *data, const struct vc_worker_frame *frame, uint32_t re
 	return true;
 }
 
+static bool on_show_direct(void *data, struct vc_resource *resource, uint32_t x, uint32_t y, uint32_t width,
+			   uint32_t height) {
+	struct guest *g = data;
+	(void)x;
+	(void)y;
+	(void)width;
+	(void)height;
+	if (!g->direct)
+		return false;
+	resource->direct = 1000 + resource->id;
+	g->shown_directly++;
+	return true;
+}
+
 static void on_forget(void *data, uint32_t resource) {
 	struct guest *g = data;
 	(void)resource;
 	g->forgotten++;
 }
 
-static void on_plan(void *data, struct vc_worker_flush *flush) {
+static void on_plan(void *data, uint32_t resource, struct vc_worker_flush *flush) {
 	(void)data;
+	(void)resource;
 	flush->slot = 1;
 }
 
@@ -73,6 +88,7 @@ static const struct vc_gpu_ops ops = {
 	.send = on_send,
 	.restart = on_restart,
 	.show = on_show,
+	.show_direct = on_show_direct,
 	.forget = on_forget,
 	.plan = on_plan,
 	.paced = on_paced,
@@ -144,10 +160,15 @@ void guest_worker_ready(struct guest *guest, bool virgl) {
 	guest_run(guest);
 }
 
+static void pump(struct guest *guest) {
+	while (vc_gpu_pump(&guest->gpu))
+		;
+}
+
 void guest_fence(struct guest *guest, uint64_t seq) {
 	union vc_worker_answer a = {.fenced = {.op = VC_WORKER_FENCED, .seq = seq}};
 	vc_gpu_worker_answer(&guest->gpu, &a, sizeof(a.fenced), -1);
-	vc_gpu_pump(&guest->gpu);
+	pump(guest);
 }
 
 static void answer(struct guest *guest, const struct vc_worker_command *command) {
@@ -161,11 +182,11 @@ static void answer(struct guest *guest, const struct vc_worker_command *command)
 }
 
 void guest_run(struct guest *guest) {
-	vc_gpu_pump(&guest->gpu);
+	pump(guest);
 	while (!guest->silent && guest->answered < guest->sent_count) {
 		struct vc_worker_command command = guest->sent[guest->answered++];
 		answer(guest, &command);
-		vc_gpu_pump(&guest->gpu);
+		pump(guest);
 	}
 }
 

@@ -28,7 +28,8 @@ struct guest {
 	bool silent;       /* it doesn't answer by itself */
 	bool lazy;         /* it answers DONE, and FENCED only when told */
 	uint32_t response; /* 0: OK */
-	unsigned restarts, shown, forgotten;
+	unsigned restarts, shown, shown_directly, forgotten;
+	bool direct; /* guest memory can be shown as it is */
 	bool paced;
 	int64_t now;
 };

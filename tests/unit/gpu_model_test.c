@@ -526,6 +526,133 @@ static void test_lying_worker(void **state) {
 	assert_int_equal(g.gpu.counters.frames_undelivered, 1);
 }
 
+/* From the guest's own memory: no copies, no worker; and when that ends, the worker gets what it has missed. */
+static void test_direct(void **state) {
+	(void)state;
+	g.direct = true;
+	create_2d(1, 2, 64, 64);
+	attach(1, GUEST_GPA + 0x100000, 64 * 64 * 4);
+	assert_int_equal(transfer_2d(1, 64, 64, 0), OK);
+	assert_int_equal(last()->op, VC_WORKER_WRITE); /* it isn't a scanout yet */
+	scanout(1, 0, 64, 64);
+	unsigned sent = g.sent_count;
+	g.paced = false;
+	assert_int_equal(flush(1), 0); /* not before it is on the screen */
+	assert_int_equal(vc_queue_deadline(&g.gpu.queue, 1000), INT64_MAX);
+	g.paced = true;
+	guest_run(&g);
+	assert_int_equal(guest_used(&g, 0)->idx, g.ring[0].next_avail);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(transfer_2d(1, 64, 64, 0), OK);
+		assert_int_equal(flush(1), OK);
+	}
+	assert_int_equal(g.sent_count, sent);
+	assert_int_equal(g.shown_directly, 4);
+	assert_int_equal(g.gpu.counters.frames_direct, 4);
+	assert_true(vc_gpu_scanout_is_direct(&g.gpu));
+}
+
+static void direct_scanout(void) {
+	g.direct = true;
+	create_2d(1, 2, 64, 64);
+	attach(1, GUEST_GPA + 0x100000, 64 * 64 * 4);
+	scanout(1, 0, 64, 64);
+	flush(1);
+	transfer_2d(1, 64, 64, 0);
+	assert_int_equal(g.shown_directly, 1);
+}
+
+/* A worker's death isn't seen, and what GL wants to look at is given to it first. */
+static void test_direct_and_workers(void **state) {
+	(void)state;
+	direct_scanout();
+	unsigned forgotten = g.forgotten;
+	vc_gpu_worker_died(&g.gpu);
+	guest_worker_ready(&g, true);
+	for (unsigned i = 0; i < g.sent_count; i++)
+		assert_int_not_equal(g.sent[i].op, VC_WORKER_FLUSH);
+	assert_int_equal(g.forgotten, forgotten);
+	assert_true(vc_gpu_scanout_lives(&g.gpu));
+	context(VIRTIO_GPU_CMD_CTX_CREATE, 1);
+	context_resource(VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, 1, 1);
+	assert_int_equal(g.sent[g.sent_count - 2].op, VC_WORKER_WRITE);
+	assert_int_equal(g.sent[g.sent_count - 2].box.h, 64);
+	assert_int_equal(last()->op, VC_WORKER_CTX_ATTACH);
+	transfer_2d(1, 64, 64, 0);
+	assert_int_equal(last()->op, VC_WORKER_WRITE);
+	flush(1);
+	assert_int_equal(last()->op, VC_WORKER_FLUSH);
+	context(VIRTIO_GPU_CMD_CTX_DESTROY, 1);
+	flush(1);
+	assert_int_equal(g.shown_directly, 2);
+}
+
+static void test_direct_ends(void **state) {
+	(void)state;
+	direct_scanout();
+	/* The compositor doesn't like it any more. */
+	g.direct = false;
+	flush(1);
+	assert_int_equal(g.sent[g.sent_count - 2].op, VC_WORKER_WRITE);
+	assert_int_equal(last()->op, VC_WORKER_FLUSH);
+	assert_false(vc_gpu_scanout_is_direct(&g.gpu));
+	/* Other memory is another chance. */
+	g.direct = true;
+	attach(1, GUEST_GPA + 0x200000, 64 * 64 * 4);
+	flush(1);
+	assert_int_equal(g.shown_directly, 2);
+	unsigned forgotten = g.forgotten;
+	vc_gpu_memory_changed(&g.gpu);
+	assert_int_equal(g.forgotten, forgotten + 1);
+	assert_int_equal(unref(1), OK);
+}
+
+/* However much a guest asks for, others get their turn. */
+static void test_turns(void **state) {
+	(void)state;
+	struct virtio_gpu_ctrl_hdr hdr = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+	guest_put(&g, 0, 0, &hdr, sizeof(hdr), 0x400);
+	for (unsigned i = 1; i < GUEST_RING; i++)
+		guest_offer(&g, 0, 0);
+	guest_used(&g, 0)->idx = g.ring[0].next_used = 0;
+	uint16_t before = g.ring[0].next_avail;
+	assert_true(vc_gpu_pump(&g.gpu));
+	assert_int_equal((uint16_t)(g.ring[0].next_avail - before), VC_GPU_TURN);
+	/* A guest that puts the same chains in again while they are taken. */
+	for (unsigned i = 0; i < GUEST_RING; i++)
+		guest_offer(&g, 0, 0);
+	guest_offer(&g, 1, 0);
+	guest_put(&g, 1, 0, &hdr, sizeof(hdr), 0x400);
+	assert_true(vc_gpu_pump(&g.gpu));
+	assert_false(vc_gpu_pump(&g.gpu));
+	assert_int_equal(g.ring[0].next_avail, guest_avail(&g, 0)->idx);
+}
+
+static void test_backing_total(void **state) {
+	(void)state;
+	g.config.max_backing_total = 256;
+	struct {
+		struct virtio_gpu_resource_attach_backing c;
+		struct virtio_gpu_mem_entry e[128];
+	} m = {{{.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING}, 1, 128}, {{0}}};
+	for (unsigned i = 0; i < 128; i++)
+		m.e[i] = (struct virtio_gpu_mem_entry){GUEST_GPA + i * 16, 16, 0};
+	for (uint32_t id = 1; id <= 3; id++) {
+		create_2d(id, 2, 16, 16);
+		m.c.resource_id = id;
+		assert_int_equal(DO(m), id < 3 ? OK : NO_MEMORY);
+	}
+	assert_non_null(strstr(g.gpu.last_reason, "max_backing_total"));
+	m.c.resource_id = 2;
+	assert_int_equal(DO(m), OK); /* instead of what it had */
+	assert_int_equal(g.gpu.tables.pieces, 256);
+	unref(1);
+	m.c.resource_id = 3;
+	assert_int_equal(DO(m), OK);
+	vc_gpu_driver_fresh(&g.gpu);
+	assert_int_equal(g.gpu.tables.pieces, 0);
+}
+
 /* The arena is a ring: large and small reservations never overlap while they are under way. */
 static void test_arena(void **state) {
 	(void)state;
@@ -562,13 +689,30 @@ static void test_arena(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		TEST(test_display),      TEST(test_capsets),          TEST(test_create),
-		TEST(test_backing),      TEST(test_scanout),          TEST(test_pacing),
-		TEST(test_contexts),     TEST(test_submit),           TEST(test_malformed),
-		TEST(test_transfers_3d), TEST(test_cursor),           TEST(test_fence_order),
-		TEST(test_death),        TEST(test_death_on_console), TEST(test_two_dimensions_left),
-		TEST(test_memory_moves), TEST(test_driver_fresh),     TEST(test_lying_worker),
+		TEST(test_display),
+		TEST(test_capsets),
+		TEST(test_create),
+		TEST(test_backing),
+		TEST(test_scanout),
+		TEST(test_pacing),
+		TEST(test_contexts),
+		TEST(test_submit),
+		TEST(test_malformed),
+		TEST(test_transfers_3d),
+		TEST(test_cursor),
+		TEST(test_fence_order),
+		TEST(test_death),
+		TEST(test_death_on_console),
+		TEST(test_two_dimensions_left),
+		TEST(test_memory_moves),
+		TEST(test_driver_fresh),
+		TEST(test_lying_worker),
 		TEST(test_arena),
+		TEST(test_direct),
+		TEST(test_direct_and_workers),
+		TEST(test_direct_ends),
+		TEST(test_turns),
+		TEST(test_backing_total),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,7 +188,9 @@ static void test_busy(void **state) {
 	expect(VC_DISPLAY_BUFFER_ADD, 0);
 	ready(0);
 	expect(VC_DISPLAY_PRESENT, 0);
-	assert_false(s.must_copy);
+	struct vc_worker_flush flush;
+	vc_scanout_plan(&s, 7, &flush);
+	assert_false(flush.must_copy);
 }
 
 static void test_rejected(void **state) {
@@ -197,13 +199,26 @@ static void test_rejected(void **state) {
 	expect(VC_DISPLAY_BUFFER_ADD, 0);
 	rejected(0, EINVAL);
 	struct vc_worker_flush flush;
-	vc_scanout_plan(&s, &flush);
+	vc_scanout_plan(&s, 7, &flush);
 	assert_true(flush.must_copy);
+	vc_scanout_plan(&s, 8, &flush); /* another resource may do better */
+	assert_false(flush.must_copy);
 	assert_false(show(1, 7, true));
 	assert_true(show(2, 7, false)); /* a copy */
 	expect(VC_DISPLAY_BUFFER_ADD, 1);
+	/* The next compositor may think otherwise. */
+	close(peer);
+	run();
+	connect_all();
+	vc_scanout_plan(&s, 7, &flush);
+	assert_false(flush.must_copy);
+	expect(VC_DISPLAY_BUFFER_ADD, 0);
+	expect(VC_DISPLAY_BUFFER_ADD, 1);
+	rejected(0, EINVAL);
 	vc_scanout_forget(&s, 7);
 	expect_nothing(); /* the compositor never had it */
+	vc_scanout_plan(&s, 7, &flush);
+	assert_false(flush.must_copy);
 }
 
 static void test_forget_unanswered(void **state) {
@@ -246,7 +261,7 @@ static void test_slots(void **state) {
 	struct vc_worker_flush flush;
 	uint32_t used = 0;
 	for (uint32_t i = 0; i < VC_WORKER_SLOTS; i++) {
-		vc_scanout_plan(&s, &flush);
+		vc_scanout_plan(&s, 7, &flush);
 		assert_false(used & 1u << flush.slot); /* the others are held */
 		used |= 1u << flush.slot;
 		show(i + 1, 7, false);
@@ -256,7 +271,7 @@ static void test_slots(void **state) {
 	}
 	struct vc_display_release release = {.id = 1, .seq = 2};
 	say(&release, VC_DISPLAY_RELEASE, sizeof(release));
-	vc_scanout_plan(&s, &flush);
+	vc_scanout_plan(&s, 7, &flush);
 	assert_int_equal(flush.slot, 1);
 }
 

@@ -32,6 +32,10 @@ echo "$good" | sed 's/vmlinuz/missing/' > missing.ini
 refuses missing.ini 'missing.ini: [vm] kernel = missing: No such file'
 echo "$good" | sed 's/^append/apend/' > typo.ini
 refuses typo.ini 'typo.ini:6: [vm] apend = quiet: unknown key'
+echo "$good" | sed 's/^append.*/answer_ms = soon/' > soon.ini
+refuses soon.ini 'soon.ini:6: [vm] answer_ms = soon: not a number'
+echo "$good" | sed 's/^append.*/check_ms = 1/' > often.ini
+refuses often.ini 'from 100 to'
 echo "$good" | sed '/^root/d' > rootless.ini
 refuses rootless.ini 'has no "root"'
 echo "$good" | sed 's/root.ext4/a,b/' > comma.ini
