@@ -54,20 +54,13 @@ static void print_help(void) {
 static int parse(int argc, char **argv, struct options *o) {
 	enum { GUEST = 1000, CONFIG, DIR, VHOST, EVENTS, DISPLAY, WORKER, STATUS, FRAMES, ALLOW, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
-		{"guest", required_argument, NULL, GUEST},
-		{"config", required_argument, NULL, CONFIG},
-		{"socket-dir", required_argument, NULL, DIR},
-		{"socket", required_argument, NULL, VHOST},
-		{"events", required_argument, NULL, EVENTS},
-		{"display", required_argument, NULL, DISPLAY},
-		{"worker", required_argument, NULL, WORKER},
-		{"status", no_argument, NULL, STATUS},
-		{"frames", no_argument, NULL, FRAMES},
-		{"allow", no_argument, NULL, ALLOW},
-		{"debug", no_argument, NULL, DEBUG},
-		{"help", no_argument, NULL, HELP},
-		{"version", no_argument, NULL, VERSION},
-		{NULL, 0, NULL, 0},
+		{"guest", required_argument, NULL, GUEST},    {"config", required_argument, NULL, CONFIG},
+		{"socket-dir", required_argument, NULL, DIR}, {"socket", required_argument, NULL, VHOST},
+		{"events", required_argument, NULL, EVENTS},  {"display", required_argument, NULL, DISPLAY},
+		{"worker", required_argument, NULL, WORKER},  {"status", no_argument, NULL, STATUS},
+		{"frames", no_argument, NULL, FRAMES},        {"allow", no_argument, NULL, ALLOW},
+		{"debug", no_argument, NULL, DEBUG},          {"help", no_argument, NULL, HELP},
+		{"version", no_argument, NULL, VERSION},      {NULL, 0, NULL, 0},
 	};
 	*o = (struct options){.guest = "ivi", .worker = VC_WORKER_PATH};
 	const char **strings[] = {&o->guest, &o->config, &o->dir, &o->vhost, &o->events, &o->display, &o->worker};

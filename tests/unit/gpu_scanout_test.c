@@ -322,7 +322,7 @@ static void test_times(void **state) {
 	const struct vc_frame_times *kept = s.watch.kept;
 	struct vc_worker_flush flush;
 	assert_non_null(kept);
-	vc_scanout_plan(&s, &flush);
+	vc_scanout_plan(&s, 7, &flush);
 	assert_true(show(1, 7, true));
 	expect(VC_DISPLAY_BUFFER_ADD, 0);
 	ready(0);
