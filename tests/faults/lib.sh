@@ -72,9 +72,9 @@ restore() { # [UNIT…]: all of them without a name
 	systemctl daemon-reload
 }
 
-# run_as_guest COMMAND…: in a unit of its own, as the user of GPU devices and in the guests' slice.
+# run_as_guest COMMAND…: in a unit of its own, as the user of another guest's GPU device and in the guests' slice.
 run_as_guest() {
-	systemd-run --quiet --collect --unit=vcockpit-fault-source --uid=vcockpit-gpu --gid=vcockpit --slice=vcockpit-guest.slice \
+	systemd-run --quiet --collect --unit=vcockpit-fault-source --uid=vcockpit-gpu-second --gid=vcockpit --slice=vcockpit-guest.slice \
 		-p SupplementaryGroups=video -p LogRateLimitIntervalSec=10s -p LogRateLimitBurst=50 "$@"
 }
 # start_source KIND: the second guest's picture, which goes wrong as KIND says at SIGUSR1.
