@@ -91,6 +91,13 @@ static struct vc_control_monitor monitor(void) {
 		}                                                                                                      \
 	} while (0)
 
+/* What comes out of @fd is read line by line with hear(). */
+static void listen_to(int fd) {
+	bench.said = fdopen(fd, "r");
+	assert_non_null(bench.said);
+	setvbuf(bench.said, NULL, _IONBF, 0); /* poll() must see each line */
+}
+
 static int start_liar(const char *lie, const char *after, const char *lying) {
 	char path[256];
 	int pipes[2];
@@ -100,8 +107,7 @@ static int start_liar(const char *lie, const char *after, const char *lying) {
 				   (char *)(uintptr_t)after, "--for", (char *)(uintptr_t)lying, NULL},
 			rig_user("cluster"), pipes[1]);
 	close(pipes[1]);
-	bench.said = fdopen(pipes[0], "r");
-	assert_non_null(bench.said);
+	listen_to(pipes[0]);
 	return place;
 }
 
@@ -231,13 +237,15 @@ static void lies_lead_to_the_safe_picture(void **state) {
 		{"undeclared", VC_FOUND_UNDECLARED}, {"replayed", VC_FOUND_REPLAYED}, {"garbled", VC_FOUND_GARBLED},
 		{"still", VC_FOUND_FROZEN},
 	};
+	char names[128] = "";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? "," : "", cases[i].lie);
 	set_up("trust_ms = 300\n", 0);
 	rig_start(&bench.rig);
 	start_monitor();
 	AWAIT(connected, 1);
+	start_liar(names, "40", "60");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const uint64_t before = rig_layer(&bench.rig, "cluster").fallbacks;
-		int liar = start_liar(cases[i].lie, "40", "60");
 		int64_t lie_ns = hear("lie");
 		rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
 		struct vc_control_monitor m = monitor();
@@ -248,12 +256,8 @@ static void lies_lead_to_the_safe_picture(void **state) {
 		print_message("%-10s live %lld ms after the last lie\n", "",
 			      (long long)((vc_clock_now() - honest_ns) / VC_NS_PER_MS));
 		assert_int_equal(m.bad_finding, cases[i].finding);
-		assert_int_equal(rig_layer(&bench.rig, "cluster").fallbacks, before + 1);
+		assert_int_equal(rig_layer(&bench.rig, "cluster").fallbacks, i + 1);
 		assert_true(safe_ms < 1000);
-		end(liar, SIGTERM);
-		fclose(bench.said);
-		bench.said = NULL;
-		rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_GONE);
 	}
 	tear_down();
 }
@@ -285,7 +289,7 @@ static void scribbles_are_noticed(void **state) {
 	assert_return_code(pipe(pipes), errno);
 	run((char *[]){scribble, pid, at, "12x12", "640", "1500", NULL}, 0, pipes[1]);
 	close(pipes[1]);
-	bench.said = fdopen(pipes[0], "r");
+	listen_to(pipes[0]);
 	int64_t lie_ns = hear("lie");
 	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
 	expect_safe_picture();

@@ -44,9 +44,10 @@ static const struct {
 };
 
 struct liar {
-	enum lie lie;
-	uint64_t after, lying; /* frames */
-	uint64_t frames;
+	enum lie lie[LIES]; /* one after the other */
+	unsigned lies, at;
+	uint64_t after, lying; /* frames, before and of each lie */
+	uint64_t frames;       /* since the last lie ended */
 	struct vc_config config;
 	struct vc_link link;
 	struct vc_scene *scene;
@@ -55,12 +56,15 @@ struct liar {
 };
 
 static void print_help(void) {
-	printf("usage: vcockpit-liar --lie LIE [--after FRAMES] [--for FRAMES] [--socket PATH] [--layer NAME]\n\n"
-	       "Stands in for vcockpit-cluster and, after some honest frames, lies. The lies:\n");
+	printf("usage: vcockpit-liar --lie LIE[,LIE…] [--after FRAMES] [--for FRAMES] [--socket PATH] [--layer "
+	       "NAME]\n\n"
+	       "Stands in for vcockpit-cluster and, after some honest frames, lies. Several lies come one after the "
+	       "other,\n"
+	       "each after as many honest frames. The lies:\n");
 	for (int i = 0; i < LIES; i++)
 		printf("  %-11s %s\n", lies[i].name, lies[i].what);
 	printf("\n  --after FRAMES  honest frames before that (60)\n"
-	       "  --for FRAMES    lying frames, then honest ones again (0: until it is stopped)\n"
+	       "  --for FRAMES    lying frames, then honest ones again (0: the first lie goes on until it is stopped)\n"
 	       "  --socket PATH   the compositor's display socket (" VC_DISPLAY_SOCKET ")\n"
 	       "  --layer NAME    the layer (cluster)\n"
 	       "  --help, --version\n");
@@ -70,6 +74,18 @@ static bool read_count(const char *text, uint64_t *count) {
 	char *end;
 	*count = strtoull(text, &end, 10);
 	return *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+static bool read_lies(struct liar *l, char *text) {
+	for (char *name = strtok(text, ","); name; name = strtok(NULL, ",")) {
+		enum lie lie = HONEST;
+		while (lie < LIES && strcmp(lies[lie].name, name) != 0)
+			lie++;
+		if (lie == LIES || l->lies == LIES)
+			return false;
+		l->lie[l->lies++] = lie;
+	}
+	return true;
 }
 
 /* Returns an exit code, or -1 to go on. */
@@ -85,9 +101,7 @@ static int parse_options(struct liar *l, int argc, char **argv) {
 	for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) >= 0;)
 		switch (c) {
 		case LIE:
-			for (l->lie = HONEST; l->lie < LIES && strcmp(lies[l->lie].name, optarg) != 0; l->lie++)
-				;
-			good = l->lie < LIES;
+			good = read_lies(l, optarg);
 			break;
 		case AFTER:
 			good = read_count(optarg, &l->after);
@@ -125,6 +139,20 @@ static void next_picture(struct liar *l, uint64_t seq) {
 	p->counter = (uint32_t)seq;
 }
 
+/* What to do with the next frame. Goes on to the next lie when one is over. */
+static enum lie now(struct liar *l) {
+	if (l->lying > 0 && l->frames == l->after + l->lying && l->at < l->lies) {
+		l->frames = 0;
+		l->at++;
+	}
+	return l->at < l->lies && l->frames >= l->after ? l->lie[l->at] : HONEST;
+}
+
+static void say(struct liar *l, const char *word) {
+	printf("%s %llu %lld\n", word, (unsigned long long)vc_link_seq(&l->link), (long long)vc_clock_now());
+	fflush(stdout);
+}
+
 static void draw(struct liar *l, struct vc_link_buffer *buffer, const struct vc_picture *picture) {
 	if (buffer->blank)
 		vc_scene_draw_all(l->scene, &buffer->image, picture);
@@ -151,61 +179,54 @@ static void blot(struct liar *l, struct vc_link_buffer *buffer) {
 	buffer->blank = true;
 }
 
-/* Draws and declares a frame with the lie in it. Returns its declaration, NULL for none. */
-static struct vc_display_declare *lie(struct liar *l, struct vc_link_buffer *buffer, uint64_t seq,
-				      struct vc_display_declare *declare) {
+/* Draws and declares a frame with @lie in it. Returns its declaration, NULL for none. */
+static struct vc_display_declare *draw_lie(struct liar *l, enum lie lie, struct vc_link_buffer *buffer, uint64_t seq,
+					   struct vc_display_declare *declare) {
 	struct vc_picture drawn = l->picture, declared = l->picture;
-	declared.lamp[VICTIM] = l->lie == MISSING ? VC_LAMP_ON : VC_LAMP_OFF;
-	drawn.lamp[VICTIM] = l->lie == EXTRA ? VC_LAMP_ON : l->lie == WRONG ? VC_LAMP_UNKNOWN : VC_LAMP_OFF;
-	if (l->lie != FROZEN)
+	declared.lamp[VICTIM] = lie == MISSING ? VC_LAMP_ON : VC_LAMP_OFF;
+	drawn.lamp[VICTIM] = lie == EXTRA ? VC_LAMP_ON : lie == WRONG ? VC_LAMP_UNKNOWN : VC_LAMP_OFF;
+	if (lie != FROZEN)
 		drawn.counter = (uint32_t)seq;
 	draw(l, buffer, &drawn);
 	vc_declare_frame(l->scene, &buffer->image, &declared, seq, declare);
-	if (l->lie == UNDECLARED)
+	if (lie == UNDECLARED)
 		return NULL;
-	if (l->lie == REPLAYED) {
+	if (lie == REPLAYED) {
 		*declare = l->declare;
 		declare->seq = seq;
-	} else if (l->lie == GARBLED) {
+	} else if (lie == GARBLED) {
 		declare->data[40] ^= 1;
-	} else if (l->lie == CRC) {
+	} else if (lie == CRC) {
 		change_crc(declare);
-	} else if (l->lie == PIXELS) {
+	} else if (lie == PIXELS) {
 		blot(l, buffer);
 	}
 	return declare;
 }
 
-static void frame(struct liar *l, struct vc_link_buffer *buffer) {
+static void frame(struct liar *l, enum lie lie, struct vc_link_buffer *buffer) {
 	const uint64_t seq = vc_link_seq(&l->link);
-	const uint64_t end = l->lying ? l->after + l->lying : UINT64_MAX;
-	const bool lying = l->lie != HONEST && l->frames >= l->after && l->frames < end;
 	struct vc_display_declare declare, *sent = &declare;
-	if (lying) {
-		sent = lie(l, buffer, seq, &declare);
+	if (lie != HONEST) {
+		sent = draw_lie(l, lie, buffer, seq, &declare);
 	} else {
 		next_picture(l, seq);
 		draw(l, buffer, &l->picture);
 		vc_declare_frame(l->scene, &buffer->image, &l->picture, seq, &declare);
 		l->declare = declare;
 	}
-	int64_t now_ns = vc_clock_now();
-	if (l->lie != HONEST && (l->frames == l->after || l->frames == end)) {
-		printf("%s %llu %lld\n", lying ? "lie" : "honest", (unsigned long long)seq, (long long)now_ns);
-		fflush(stdout);
-	}
-	vc_link_present(&l->link, buffer, sent, now_ns);
+	if (lie != HONEST && l->frames == l->after)
+		say(l, "lie");
+	if (lie == HONEST && l->frames == 0 && l->at > 0)
+		say(l, "honest");
+	vc_link_present(&l->link, buffer, sent, vc_clock_now());
 	l->frames++;
 }
 
 /* The lie of the one that presents nothing: counted in heartbeats of 20 ms. */
 static void stand_still(struct liar *l) {
-	const uint64_t end = l->lying ? l->after + l->lying : UINT64_MAX;
-	if (l->frames == l->after || l->frames == end - 1) {
-		printf("%s %llu %lld\n", l->frames == l->after ? "lie" : "honest",
-		       (unsigned long long)vc_link_seq(&l->link), (long long)vc_clock_now());
-		fflush(stdout);
-	}
+	if (l->frames == l->after)
+		say(l, "lie");
 	vc_display_heartbeat(&l->link.client, l->link.seq);
 	poll(NULL, 0, 20);
 	l->frames++;
@@ -245,14 +266,14 @@ int main(int argc, char **argv) {
 		if (l.link.state == VC_LINK_AWAY && vc_link_connect(&l.link, now_ns) && !prepare(&l))
 			return 1;
 		vc_link_dispatch(&l.link, now_ns);
-		const uint64_t end = l.lying ? l.after + l.lying : UINT64_MAX;
-		if (l.lie == STILL && l.frames >= l.after && l.frames < end && l.link.state == VC_LINK_RUNNING) {
+		const enum lie lie = now(&l);
+		if (lie == STILL && l.link.state == VC_LINK_RUNNING) {
 			stand_still(&l);
 			continue;
 		}
 		struct vc_link_buffer *buffer = vc_link_next(&l.link);
 		if (buffer)
-			frame(&l, buffer);
+			frame(&l, lie, buffer);
 		vc_link_heartbeat(&l.link, now_ns);
 	}
 	vc_link_finish(&l.link);
