@@ -53,12 +53,12 @@ struct vc_monitor_buffer {
 struct vc_monitor_frame {
 	uint32_t type; /* VC_MONITOR_FRAME */
 	uint32_t layer, buffer;
-	uint32_t shown;    /* 1: on the screen or on its way there; 0: the safe picture shows instead */
-	uint32_t source;   /* counts the layer's sources: another one counts its frames anew */
+	uint32_t shown; /* 1: on the screen or on its way there; 0: the safe picture shows instead */
+	uint32_t reserved;
 	uint32_t x, y;     /* of the shown part in the buffer; its size is the zone's */
 	uint32_t declared; /* bytes of declaration, 0: none came */
 	uint64_t seq;
-	int64_t now_ns; /* when this was sent */
+	int64_t kept_ns; /* for how long it has been shown for want of another, by the display's clock */
 	uint8_t declaration[VC_DISPLAY_DECLARATION_MAX];
 };
 

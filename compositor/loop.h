@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Flips before ticks: after a long sleep both are due, and the tick must know that the last flip is through. */
-enum vc_urgency { VC_URGENT_FLIP, VC_URGENT_CLOCK, VC_URGENT_CLUSTER, VC_URGENT_REST, VC_URGENCIES };
+/* After a long sleep several are due, and the tick, which decides what is shown, must know that the last flip is through and what
+ * the cluster and the output monitor have said meanwhile: else a late tick would take the cluster for silent. They are few,
+ * and limited in what they may say at once. */
+enum vc_urgency { VC_URGENT_FLIP, VC_URGENT_CLUSTER, VC_URGENT_CLOCK, VC_URGENT_REST, VC_URGENCIES };
 
 struct vc_loop;
 

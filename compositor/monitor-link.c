@@ -214,12 +214,11 @@ static void offer(struct vc_monitor_link *link, unsigned i, const struct vc_fram
 					   .layer = i,
 					   .buffer = (uint32_t)(buffer - link->layers[i].buffer),
 					   .shown = shown,
-					   .source = link->layers[i].source.number,
 					   .x = frame->part.x,
 					   .y = frame->part.y,
 					   .declared = buffer->declared.size,
 					   .seq = frame->seq,
-					   .now_ns = now_ns};
+					   .kept_ns = shown ? w->kept_ns : 0};
 	memcpy(message.declaration, buffer->declared.data, sizeof(message.declaration));
 	if (!send_to_monitor(link, &message, sizeof(message), -1))
 		return;
@@ -240,6 +239,17 @@ static void pass_by(struct vc_monitor_link *link, unsigned i, int64_t now_ns) {
 	vc_layer_drop_frames(layer, ready);
 }
 
+/* Counts the vblanks at which @content stays because nothing else is there or on its way. Counted, not measured: when this
+ * process sleeps too long, that's not the source's doing. */
+static void count_kept(struct vc_monitor_watched *w, const struct vc_layer *layer, const struct vc_content *content) {
+	const uint32_t mhz = layer->backend->refresh_mhz(layer->backend->data, layer);
+	if (layer->in_flight || layer->frames > 0 || w->kept != content->frame.seq)
+		w->kept_ns = 0;
+	else if (mhz > 0)
+		w->kept_ns += INT64_C(1000000000000) / mhz;
+	w->kept = content->frame.seq;
+}
+
 static void watch_layer(struct vc_monitor_link *link, unsigned i, int64_t now_ns) {
 	struct vc_layer *layer = &link->layers[i];
 	struct vc_monitor_watched *w = &link->watched[i];
@@ -251,7 +261,10 @@ static void watch_layer(struct vc_monitor_link *link, unsigned i, int64_t now_ns
 		return;
 	}
 	const struct vc_content *content = layer->in_flight ? &layer->next : &layer->screen;
-	if (link->watch.fd >= 0 && layer->policy.state == VC_STATE_LIVE && content->kind == VC_CONTENT_FRAME)
+	if (layer->policy.state != VC_STATE_LIVE || content->kind != VC_CONTENT_FRAME)
+		return;
+	count_kept(w, layer, content);
+	if (link->watch.fd >= 0)
 		offer(link, i, &content->frame, true, now_ns);
 }
 

@@ -17,6 +17,8 @@ struct vc_monitor_watched {
 	struct vc_trust trust;
 	struct vc_content held;              /* the frame that is with the monitor, referenced */
 	int64_t sent_ns;                     /* when it was sent */
+	uint64_t kept;                       /* the frame that stays on the screen because the source brings no other */
+	int64_t kept_ns;                     /* for how long */
 	uint64_t skipped;                    /* the last frame that could not be sent because of that */
 	uint64_t told[VC_LAYER_BUFFERS_MAX]; /* serials of the buffers that the monitor has, 0: none */
 };

@@ -59,11 +59,3 @@ struct vc_check vc_check_safe(const struct vc_references *r, const struct vc_pix
 			return (struct vc_check){VC_FOUND_PIXELS, i};
 	return (struct vc_check){.finding = VC_FOUND_GOOD};
 }
-
-bool vc_progress_frozen(struct vc_progress *p, uint32_t source, uint64_t seq, int64_t now_ns, int64_t limit_ns) {
-	if (p->since_ns == 0 || p->source != source || p->seq != seq) {
-		*p = (struct vc_progress){.source = source, .seq = seq, .since_ns = now_ns};
-		return false;
-	}
-	return now_ns - p->since_ns >= limit_ns;
-}

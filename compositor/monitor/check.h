@@ -26,14 +26,4 @@ struct vc_check vc_check_picture(const struct vc_references *references, const s
 /* Does @zone show the safe picture: every telltale "unknown"? */
 struct vc_check vc_check_safe(const struct vc_references *references, const struct vc_pixels *zone);
 
-/* Follows the frames of a layer, to notice that none come. */
-struct vc_progress {
-	uint32_t source;
-	uint64_t seq;
-	int64_t since_ns; /* when that frame was first seen; 0: nothing yet */
-};
-
-/* Frame @seq of @source is shown at @now_ns. Returns whether it has been the same one for @limit_ns. */
-bool vc_progress_frozen(struct vc_progress *progress, uint32_t source, uint64_t seq, int64_t now_ns, int64_t limit_ns);
-
 #endif

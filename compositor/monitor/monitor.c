@@ -166,9 +166,7 @@ static void on_frame(struct vc_monitor *m, const struct vc_monitor_frame *frame)
 	}
 	struct vc_monitor_source *source = &m->source[frame->layer];
 	struct vc_check check = check_frame(m, frame);
-	bool frozen = vc_progress_frozen(&source->progress, frame->source, frame->seq, frame->now_ns,
-					 m->watched.layer[frame->layer].info.hold_ns);
-	if (check.finding == VC_FOUND_GOOD && frozen && frame->shown)
+	if (check.finding == VC_FOUND_GOOD && frame->kept_ns >= m->watched.layer[frame->layer].info.hold_ns)
 		check.finding = VC_FOUND_FROZEN;
 	tell(m, frame->layer, "picture", &source->told, check, frame->seq);
 	send_verdict(m, (struct vc_monitor_verdict){.check = VC_CHECK_SOURCE,

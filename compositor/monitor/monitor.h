@@ -18,7 +18,6 @@ struct vc_monitor_memory {
 
 struct vc_monitor_source {
 	struct vc_monitor_memory memory[VC_MONITOR_BUFFERS_MAX];
-	struct vc_progress progress;
 	enum vc_monitor_finding told, told_output; /* the last findings, so that each is logged once */
 };
 

@@ -216,6 +216,27 @@ static void one_frame_is_kept_until_the_verdict(void **state) {
 	assert_int_equal(link_.stats.source_bad, 0);
 }
 
+/* The time that counts is the display's, not that of whoever was late to look. */
+static void frame_that_stays_is_told_with_its_age(void **state) {
+	(void)state;
+	int fd;
+	present(0, 1, "a");
+	tick(10);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	assert_int_equal(hear(VC_MONITOR_FRAME, NULL).frame.kept_ns, 0);
+	say(verdict(VC_CHECK_SOURCE, VC_FOUND_GOOD, 1));
+	const int64_t period_ns = INT64_C(1000000000) / 60;
+	for (int i = 1; i <= 2; i++) {
+		tick(10);
+		assert_int_equal(hear(VC_MONITOR_FRAME, NULL).frame.kept_ns, i * period_ns);
+		say(verdict(VC_CHECK_SOURCE, VC_FOUND_GOOD, 1));
+	}
+	present(1, 2, "b");
+	tick(1);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	assert_int_equal(hear(VC_MONITOR_FRAME, NULL).frame.kept_ns, 0);
+}
+
 static void bad_verdict_ends_the_trust_until_frames_are_good(void **state) {
 	(void)state;
 	int fd;
@@ -304,6 +325,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(frames_go_to_the_monitor_with_their_declarations),
 		TEST(one_frame_is_kept_until_the_verdict),
+		TEST(frame_that_stays_is_told_with_its_age),
 		TEST(bad_verdict_ends_the_trust_until_frames_are_good),
 		TEST(spoilt_crc_is_not_believed),
 		TEST(repeated_verdict_is_not_believed),

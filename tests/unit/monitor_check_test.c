@@ -202,17 +202,6 @@ static void safe_pictures_are_checked(void **state) {
 	assert_int_equal(check.telltale, 1);
 }
 
-static void frames_that_do_not_come_are_noticed(void **state) {
-	(void)state;
-	struct vc_progress p = {0};
-	assert_false(vc_progress_frozen(&p, 1, 5, 1000, 100));
-	assert_false(vc_progress_frozen(&p, 1, 5, 1099, 100));
-	assert_true(vc_progress_frozen(&p, 1, 5, 1100, 100));
-	assert_false(vc_progress_frozen(&p, 1, 6, 1200, 100));
-	assert_false(vc_progress_frozen(&p, 2, 6, 1400, 100)); /* another cluster */
-	assert_true(vc_progress_frozen(&p, 2, 6, 1500, 100));
-}
-
 static void references_come_through_whole(void **state) {
 	(void)state;
 	static struct vc_references back;
@@ -235,13 +224,9 @@ static void references_come_through_whole(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crc_is_the_known_one),
-		cmocka_unit_test(declarations_come_through_whole),
-		cmocka_unit_test(strips_say_their_counter),
-		cmocka_unit_test(declarations_are_checked),
-		cmocka_unit_test(pictures_are_checked),
-		cmocka_unit_test(safe_pictures_are_checked),
-		cmocka_unit_test(frames_that_do_not_come_are_noticed),
+		cmocka_unit_test(crc_is_the_known_one),          cmocka_unit_test(declarations_come_through_whole),
+		cmocka_unit_test(strips_say_their_counter),      cmocka_unit_test(declarations_are_checked),
+		cmocka_unit_test(pictures_are_checked),          cmocka_unit_test(safe_pictures_are_checked),
 		cmocka_unit_test(references_come_through_whole),
 	};
 	return cmocka_run_group_tests_name("monitor.check", tests, make_references, NULL);
