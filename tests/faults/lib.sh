@@ -56,21 +56,20 @@ await_layer() { "$tool" await $recording "$1" "$2" "$(injected_ns)" $((${3:-$sho
 # figure NAME VALUE: something that this fault measures by itself.
 figure() { echo "$1 $2" >> "$marks"; }
 
-# override UNIT LINE…: lines of its [Service] section, until restore.
+# override UNIT LINE…: lines of its [Service] section, until restore UNIT; what was overridden before the first fault stays.
 override() {
-	local unit=$1 file=/run/systemd/system/$1.d/zz-vcockpit-fault.conf
+	local unit=$1 file=/run/systemd/system/$1.d/$overrides.conf
 	shift
 	mkdir -p "${file%/*}"
 	[ -e "$file" ] || echo '[Service]' > "$file"
 	printf '%s\n' "$@" >> "$file"
 	systemctl daemon-reload
 }
-restore() { # [UNIT…]: all of them without a name
-	local unit
-	[ $# -gt 0 ] || set -- vcockpit-compositor.service vcockpit-cluster.service vcockpit-gpu@$guest.service vcockpit-vm@$guest.service
-	for unit in "$@"; do rm -f "/run/systemd/system/$unit.d/zz-vcockpit-fault.conf"; done
+restore() {
+	rm -f "/run/systemd/system/$1.d/$overrides.conf"
 	systemctl daemon-reload
 }
+overrides=zz-vcockpit-fault-run
 
 # run_as_guest COMMAND…: in a unit of its own, as the user of another guest's GPU device and in the guests' slice.
 run_as_guest() {
@@ -83,7 +82,25 @@ start_source() {
 	"$tool" await $recording second live "$(now_ns)" 10000 > /dev/null
 }
 break_source() { at_signal USR1 "$(main_pid vcockpit-fault-source)"; }
-stop_source() { systemctl stop vcockpit-fault-source; }
+stop_source() { systemctl stop vcockpit-fault-source; vcockpit allow second > /dev/null 2>&1; true; }
+
+# start_liar LIE: a cluster that will lie for a while after so many honest frames.  await_lie: the fault begins with its first lie.
+start_liar() {
+	local frames=$(((window_s + 4) * 30))
+	override vcockpit-cluster.service ExecStart= Type=exec WatchdogSec=0 \
+		"ExecStart=/usr/libexec/vcockpit/tests/vcockpit-liar --lie $1 --after $frames --for 45"
+	journalctl --no-pager -n 0 --show-cursor | sed -n 's/^-- cursor: //p' > $state/cursor
+	systemctl restart vcockpit-cluster
+	"$tool" await $recording cluster frame "$(now_ns)" 20000 > /dev/null
+}
+lied_ns() { journalctl --no-pager -o cat -u vcockpit-cluster --after-cursor="$(cat $state/cursor)" | sed -n 's/^lie [0-9]* //p' | head -n 1; }
+has_lied() { lied_ns > "$work/injected"; [ -s "$work/injected" ]; }
+await_lie() { await 60 has_lied; }
+stop_liar() {
+	restore vcockpit-cluster.service
+	systemctl restart vcockpit-cluster
+	await_bus
+}
 
 # run_hog KIND [SYSTEMD-RUN-OPTION…]: takes all of something, in a unit of its own.
 run_hog() {
@@ -105,7 +122,6 @@ kernel_shim() {
 		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=200"
 	else
 		restore vcockpit-compositor.service
-		use_config
 	fi
 	restart_compositor
 }
@@ -185,7 +201,7 @@ figure_latencies() {
 }
 
 run_fault() {
-	local name=$1 baseline end
+	local name=$1 baseline end overrides=zz-vcockpit-fault-$1
 	marks=$work/$name.marks
 	: > "$marks"
 	subject=$guest needs='' window_s=6 slow=no about='' class=below
@@ -227,7 +243,10 @@ run_fault() {
 
 finish() {
 	[ -z "$waiting_for" ] || await_guest
-	restore
+	rm -f /run/systemd/system/*.d/zz-vcockpit-fault-*.conf /run/systemd/system/vcockpit-vm@.service
+	systemctl unmask --runtime vcockpit-monitor 2> /dev/null
+	systemctl set-property --runtime vcockpit-safety.slice CPUWeight=10000
+	systemctl daemon-reload
 	systemctl start vcockpit-viewer 2> /dev/null
 	restart_compositor
 }

@@ -5,10 +5,15 @@ protections() {
 	cat << END
 fd-store compositor-killed
 restart compositor-killed cluster-killed
-watchdog compositor-stopped
-hold-time cluster-killed cluster-stopped
+watchdog compositor-stopped cluster-stopped
+hold-time cluster-killed
 can-timeouts can-silent
 can-checks can-corrupt
+monitor cluster-wrong-telltale
+rate-limit source-floods
+real-time cpu-hog
+binds-to device-killed
+command-limit worker-stopped
 END
 }
 
@@ -21,6 +26,24 @@ protect_not() {
 	hold-time) edit_compositor='/^\[layer cluster\]/,/^\[layer ivi\]/s/^hold_ms = .*/hold_ms = 60000/' ;;
 	can-timeouts) edit_cluster 's/^timeout_ms = .*/timeout_ms = 60000/' ;;
 	can-checks) edit_cluster 's/^bad_frames = .*/bad_frames = 1000/; s/^timeout_ms = .*/timeout_ms = 60000/' ;;
+	monitor) systemctl mask --runtime --now vcockpit-monitor ;;
+	rate-limit) edit_compositor="/^\\[layer second\\]/,\$s/^hold_ms/rate = 100000\\nerrors = 0\\nhold_ms/" ;;
+	real-time)
+		systemctl set-property --runtime vcockpit-safety.slice CPUWeight=100
+		override vcockpit-compositor.service CPUSchedulingPolicy=other LimitRTPRIO=0
+		override vcockpit-cluster.service CPUSchedulingPolicy=other LimitRTPRIO=0
+		override vcockpit-drive.service CPUSchedulingPolicy=other
+		systemctl restart vcockpit-drive
+		;;
+	binds-to)
+		sed '/^BindsTo=/d' /usr/lib/systemd/system/vcockpit-vm@.service > /run/systemd/system/vcockpit-vm@.service
+		systemctl daemon-reload
+		;;
+	command-limit)
+		sed 's/^command_ms = .*/command_ms = 3600000/' /etc/vcockpit/vms/$guest.ini > $state/$guest.ini
+		override vcockpit-gpu@$guest.service "BindReadOnlyPaths=$state/$guest.ini:/etc/vcockpit/vms/$guest.ini"
+		systemctl restart vcockpit-gpu@$guest
+		;;
 	esac
 	use_config
 	systemctl restart vcockpit-cluster
