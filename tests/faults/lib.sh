@@ -243,7 +243,7 @@ run_fault() {
 
 finish() {
 	[ -z "$waiting_for" ] || await_guest
-	rm -f /run/systemd/system/*.d/zz-vcockpit-fault-*.conf /run/systemd/system/vcockpit-vm@.service
+	rm -f /run/systemd/system/*.d/zz-vcockpit-fault-*.conf /run/systemd/system/vcockpit{-vm@.service,.target}
 	systemctl unmask --runtime vcockpit-monitor 2> /dev/null
 	systemctl set-property --runtime vcockpit-safety.slice CPUWeight=10000
 	systemctl daemon-reload

@@ -20,8 +20,15 @@ END
 # protect_not NAME: until restore.
 protect_not() {
 	case $1 in
-	fd-store) override vcockpit-compositor.service FileDescriptorStoreMax=0 ;;
-	restart) override vcockpit-compositor.service Restart=no && override vcockpit-cluster.service Restart=no ;;
+	fd-store)
+		override vcockpit-compositor.service FileDescriptorStoreMax=0 FileDescriptorStorePreserve=no
+		systemctl stop vcockpit-compositor
+		;;
+	restart)
+		sed '/^Upholds=/d' /usr/lib/systemd/system/vcockpit.target > /run/systemd/system/vcockpit.target
+		override vcockpit-compositor.service Restart=no
+		override vcockpit-cluster.service Restart=no
+		;;
 	watchdog) override vcockpit-compositor.service WatchdogSec=0 && override vcockpit-cluster.service WatchdogSec=0 ;;
 	hold-time) edit_compositor='/^\[layer cluster\]/,/^\[layer ivi\]/s/^hold_ms = .*/hold_ms = 60000/' ;;
 	can-timeouts) edit_cluster 's/^timeout_ms = .*/timeout_ms = 60000/' ;;
