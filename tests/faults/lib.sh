@@ -117,7 +117,8 @@ await_bus() { await $short_limit_s bus_is_good; }
 # kernel_shim on|off: puts a kernel that can be told to misbehave before the compositor.  kernel_does WORD: tells it.
 kernel_shim() {
 	local shim=/usr/libexec/vcockpit/faults/vc-fault-kernel.so
-	head -c 4096 /dev/zero > $state/kernel
+	# Never cut short: the compositor reads it through a mapping.
+	[ -e $state/kernel ] || head -c 4096 /dev/zero > $state/kernel
 	if [ "$1" = on ]; then
 		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=200"
 	else
