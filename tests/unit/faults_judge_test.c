@@ -216,6 +216,40 @@ static void bounds_may_hang_on_the_baseline(void **state) {
 	assert_false(vc_bound_holds(&b, &figures, &limit));
 }
 
+/* A recording may grow while it is read, and its last entry may be half written. */
+static void a_growing_recording_is_read(void **state) {
+	(void)state;
+	static struct vc_recording recording;
+	struct vc_recording_entry entry;
+	struct vc_recording_header header = two_layers.header;
+	char path[] = "/tmp/vc-recording.XXXXXX";
+	header.magic = VC_RECORDING_MAGIC;
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));
+	assert_true(vc_recording_open(&recording, path, 0));
+	assert_false(vc_recording_next(&recording, &entry));
+	for (uint32_t i = 0; i < 600; i++) {
+		const struct vc_recording_entry written = {.epoch = i};
+		assert_int_equal(write(fd, &written, sizeof(written)), sizeof(written));
+	}
+	assert_int_equal(write(fd, &header, 7), 7);
+	for (uint32_t i = 0; i < 600; i++) {
+		assert_true(vc_recording_next(&recording, &entry));
+		assert_int_equal(entry.epoch, i);
+	}
+	assert_false(vc_recording_next(&recording, &entry));
+	assert_int_equal(vc_recording_layer(&recording, "ivi"), 1);
+	assert_int_equal(vc_recording_layer(&recording, NULL), 0);
+	assert_int_equal(vc_recording_layer(&recording, "radio"), -1);
+	vc_recording_close(&recording);
+	header.magic = 1;
+	assert_int_equal(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
+	assert_false(vc_recording_open(&recording, path, 0));
+	close(fd);
+	unlink(path);
+	assert_false(vc_recording_open(&recording, path, 0));
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_are_counted),
@@ -226,6 +260,7 @@ int main(void) {
 		cmocka_unit_test(budgets_have_columns_and_sections),
 		cmocka_unit_test(a_bad_budget_is_told),
 		cmocka_unit_test(bounds_may_hang_on_the_baseline),
+		cmocka_unit_test(a_growing_recording_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

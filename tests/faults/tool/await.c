@@ -48,7 +48,7 @@ int vc_fault_await(int argc, char **argv) {
 		return 2;
 	}
 	int64_t limit_ns = vc_clock_now() + limit_ms * VC_NS_PER_MS;
-	struct vc_recording recording;
+	static struct vc_recording recording;
 	if (!vc_recording_open(&recording, argv[1], limit_ns))
 		return 1;
 	int layer = vc_recording_layer(&recording, argv[2]);

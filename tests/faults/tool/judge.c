@@ -121,7 +121,7 @@ static json_object *bounds_json(const struct vc_budget *budget, const struct vc_
 static int judge(const struct options *o) {
 	struct vc_marks marks = {0};
 	struct vc_figures figures = {0};
-	struct vc_recording recording;
+	static struct vc_recording recording;
 	char error[512];
 	if (!read_marks(o->marks, &marks, &figures) || !vc_recording_open(&recording, o->recording, 0))
 		return 1;

@@ -20,7 +20,8 @@ static bool header_ok(const struct vc_recording_header *h) {
 }
 
 bool vc_recording_open(struct vc_recording *log, const char *path, int64_t limit_ns) {
-	*log = (struct vc_recording){.fd = -1};
+	log->fd = -1;
+	log->read = log->at = log->held = 0;
 	for (;;) {
 		log->fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (log->fd >= 0 && pread(log->fd, &log->header, sizeof(log->header), 0) == sizeof(log->header))
@@ -48,9 +49,15 @@ void vc_recording_close(struct vc_recording *log) {
 }
 
 bool vc_recording_next(struct vc_recording *log, struct vc_recording_entry *entry) {
-	off_t at = (off_t)(sizeof(log->header) + log->read * sizeof(*entry));
-	if (pread(log->fd, entry, sizeof(*entry), at) != sizeof(*entry))
+	if (log->at == log->held) {
+		off_t from = (off_t)(sizeof(log->header) + log->read * sizeof(*entry));
+		ssize_t got = pread(log->fd, log->ahead, sizeof(log->ahead), from);
+		log->held = got > 0 ? (size_t)got / sizeof(*entry) : 0;
+		log->at = 0;
+	}
+	if (log->at == log->held)
 		return false;
+	*entry = log->ahead[log->at++];
 	log->read++;
 	return true;
 }

@@ -31,7 +31,9 @@ struct vc_recording_entry {
 struct vc_recording {
 	int fd;
 	struct vc_recording_header header;
-	size_t read; /* entries handed out so far */
+	size_t read;     /* entries handed out so far */
+	size_t at, held; /* of those read ahead */
+	struct vc_recording_entry ahead[256];
 };
 
 /* Opens @path and reads the header; waits until @limit_ns for it to be there. Returns false after telling why. */
