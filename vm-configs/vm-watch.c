@@ -21,8 +21,8 @@ struct watch {
 	int64_t asked_ns;   /* when the question under way was sent, 0: none */
 	int64_t paused_ns;  /* since when the processors stand still, 0: they run */
 	char state[32];     /* as QEMU calls it */
-	int64_t sampled_ns; /* when cpu_ticks were read */
-	long long cpu_ticks;
+	int64_t sampled_ns; /* when awake_ns was read */
+	int64_t awake_ns;   /* of the main thread, all its life */
 	bool spins;
 	char line[8192];
 	size_t have;
@@ -98,33 +98,28 @@ static bool receive(struct watch *w, int64_t now) {
 	}
 }
 
-/* CPU time of the main thread in clock ticks, proc(5): fields 14 and 15 of stat. -1: it isn't there. */
-static long long main_loop_ticks(pid_t pid) {
-	char path[64], text[512];
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)pid);
+/* How long the main thread has run or waited for a CPU, in ns: the first two numbers of schedstat (the kernel's
+ * Documentation/scheduler/sched-stats). A loop that spins never sleeps, however little of a busy machine it gets. -1: not known. */
+static int64_t main_loop_awake_ns(pid_t pid) {
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
 	FILE *file = fopen(path, "re");
-	size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	long long ran = 0, waited = 0;
+	bool good = file && fscanf(file, "%lld %lld", &ran, &waited) == 2;
 	if (file)
 		fclose(file);
-	text[n] = '\0';
-	/* The name in parentheses may hold anything. */
-	const char *rest = strrchr(text, ')');
-	long long user, system;
-	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld", &user, &system) != 2)
-		return -1;
-	return user + system;
+	return good ? ran + waited : -1;
 }
 
 /* Looks back once spin_ms are over, then begins again: a loop that spins is found after one to two of them. */
-static void sample_cpu(struct watch *w, int64_t now) {
+static void sample_awake(struct watch *w, int64_t now) {
 	int64_t elapsed = now - w->sampled_ns;
 	if (w->sampled_ns != 0 && elapsed < w->limits->spin_ms * VC_NS_PER_MS)
 		return;
-	long long ticks = main_loop_ticks(w->qemu);
-	int64_t used = (ticks - w->cpu_ticks) * (VC_NS_PER_S / sysconf(_SC_CLK_TCK));
-	w->spins = w->limits->spin_percent > 0 && w->sampled_ns != 0 && ticks >= 0 &&
-		   used >= elapsed / 100 * w->limits->spin_percent;
-	w->cpu_ticks = ticks;
+	int64_t awake = main_loop_awake_ns(w->qemu);
+	w->spins = w->limits->spin_percent > 0 && w->sampled_ns != 0 && awake >= 0 &&
+		   awake - w->awake_ns >= elapsed / 100 * w->limits->spin_percent;
+	w->awake_ns = awake;
 	w->sampled_ns = now;
 }
 
@@ -137,7 +132,7 @@ static const char *judge(struct watch *w, int64_t now) {
 		snprintf(w->why, sizeof(w->why), "the guest's processors have stood still for %lld ms (%s)",
 			 (long long)l->pause_ms, w->state);
 	else if (w->spins)
-		snprintf(w->why, sizeof(w->why), "QEMU's main loop has used %lld %% of a CPU or more for %lld ms",
+		snprintf(w->why, sizeof(w->why), "QEMU's main loop has not slept for %lld %% of %lld ms: it spins",
 			 (long long)l->spin_percent, (long long)l->spin_ms);
 	else
 		return NULL;
@@ -163,7 +158,7 @@ const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, 
 		told = told || w.greeted;
 		if (now >= next) {
 			next = now + limits->check_ms * VC_NS_PER_MS;
-			sample_cpu(&w, now);
+			sample_awake(&w, now);
 			if (w.greeted && w.asked_ns == 0)
 				ask(&w, now);
 		}

@@ -18,7 +18,7 @@ struct vc_vm_limits {
 	int64_t check_ms;     /* how often it is asked */
 	int64_t answer_ms;    /* no answer for so long */
 	int64_t pause_ms;     /* processors that stand still for so long */
-	int64_t spin_ms;      /* a main loop that uses spin_percent of a CPU over so long a time */
+	int64_t spin_ms;      /* a main loop that doesn't sleep for spin_percent of so long a time */
 	int64_t spin_percent; /* 0: don't look */
 };
 

@@ -168,8 +168,6 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *data) {
 	}
 	s->complained = false;
 	s->connections++;
-	/* Another compositor, or another config, may take what the last one rejected. */
-	s->must_copy = false;
 	const struct vc_display_welcome *zone = &s->client.zone;
 	if (zone->width >= 16 && zone->height >= 16 && zone->width <= 4095 && zone->height <= 4095 &&
 	    zone->refresh_mhz >= 1000) {
@@ -193,10 +191,17 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *data) {
 	/* A buffer that the compositor had no place for is tried again, should no new frame come. */
 	if (s->pending && s->last.width)
 		offer(s, &s->buffer[s->last.id]);
-	/* A still picture of a living guest stays; of a lost one, the layer's fallback takes over. */
-	if (s->client.sock >= 0 && s->last.width && s->alive(s->data))
-		sent(s, vc_display_heartbeat(&s->client, s->seq));
-	arm(s->heartbeat, vc_clock_now() + s->config->heartbeat_ms * VC_NS_PER_MS);
+	/* A still picture of a living guest stays; of a lost one, the layer's fallback takes over. If we were kept from running
+	 * that may have happened to a living one, too, and only a frame leads back: the picture is presented again. */
+	int64_t now = vc_clock_now(), every = s->config->heartbeat_ms * VC_NS_PER_MS;
+	if (s->client.sock >= 0 && s->last.width && s->alive(s->data)) {
+		if (now - s->beat_ns > 3 * every && s->beat_ns != 0)
+			present(s);
+		else
+			sent(s, vc_display_heartbeat(&s->client, s->seq));
+	}
+	s->beat_ns = now;
+	arm(s->heartbeat, now + every);
 	return 0;
 }
 

@@ -57,6 +57,7 @@ struct vc_scanout {
 	bool pending;                   /* it is to be presented once its buffer is ready */
 	bool framed;                    /* FRAME has come for it */
 	int64_t paced_ns;               /* or waits no longer than this */
+	int64_t beat_ns;                /* when the last heartbeat was due and could be sent */
 	uint64_t connections;
 	bool complained;
 	struct vc_frame_watch watch;

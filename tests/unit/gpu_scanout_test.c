@@ -256,6 +256,23 @@ static void test_least_recent_goes(void **state) {
 	expect(VC_DISPLAY_BUFFER_ADD, 1);
 }
 
+/* A device that was kept from running finds its layer in the fallback: a frame leads back, a heartbeat does not. */
+static void test_late_heartbeat(void **state) {
+	(void)state;
+	config.heartbeat_ms = 10000;
+	show(1, 7, true);
+	expect(VC_DISPLAY_BUFFER_ADD, 0);
+	ready(0);
+	expect(VC_DISPLAY_PRESENT, 0);
+	s.beat_ns -= 4 * config.heartbeat_ms * VC_NS_PER_MS;
+	sd_event_source_set_time(s.heartbeat, 0);
+	run();
+	expect(VC_DISPLAY_PRESENT, 0);
+	sd_event_source_set_time(s.heartbeat, 0);
+	run();
+	expect_nothing();
+}
+
 static void test_slots(void **state) {
 	(void)state;
 	struct vc_worker_flush flush;
@@ -346,9 +363,16 @@ static void test_times(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		TEST(test_zone),     TEST(test_waits_for_ready),   TEST(test_busy),
-		TEST(test_rejected), TEST(test_forget_unanswered), TEST(test_least_recent_goes),
-		TEST(test_slots),    TEST(test_next_worker),       TEST(test_reconnect),
+		TEST(test_zone),
+		TEST(test_waits_for_ready),
+		TEST(test_busy),
+		TEST(test_rejected),
+		TEST(test_forget_unanswered),
+		TEST(test_least_recent_goes),
+		TEST(test_late_heartbeat),
+		TEST(test_slots),
+		TEST(test_next_worker),
+		TEST(test_reconnect),
 		TEST(test_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,12 +115,10 @@ static void test_stands_still(void **state) {
 static void test_spins(void **state) {
 	(void)state;
 	struct vc_vm_limits patient = limits;
-	/* On a busy machine a loop that spins gets less than a CPU. */
 	patient.answer_ms = 5000;
-	patient.spin_percent = 20;
 	const char *why = watch(SPINS, &patient);
 	assert_non_null(why);
-	assert_non_null(strstr(why, "20 % of a CPU"));
+	assert_non_null(strstr(why, "it spins"));
 	patient.spin_percent = 0;
 	assert_null(watch(SPINS, &patient));
 }
