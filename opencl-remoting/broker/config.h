@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opencl.ini: who may use OpenCL, and how much of it. See vcockpit-opencl.ini(5). */
+#ifndef VC_CL_CONFIG_H
+#define VC_CL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { VC_CL_USERS_MAX = 64, VC_CL_GROUPS_MAX = 16 };
+
+struct vc_cl_config {
+	char cache[128];                /* where workers keep compiled kernels, a directory for each user */
+	uint32_t uid_base;              /* workers run as this plus the client's user id, if the broker is root */
+	gid_t groups[VC_CL_GROUPS_MAX]; /* of workers: those that own the devices */
+	unsigned ngroups;
+	uid_t users[VC_CL_USERS_MAX]; /* who may connect; none: everybody who can open the socket */
+	unsigned nusers;
+	uint32_t max_clients, max_clients_per_user;
+	uint32_t shared_mb; /* most shared memory of a client: buffers, SVM, transfers */
+	uint32_t memory_mb; /* most private memory of a worker */
+	uint32_t files, processes;
+	int64_t command_ms; /* longest that a call may block; 0: for ever */
+	int64_t hello_ms;   /* how long a client has to say who it is */
+};
+
+void vc_cl_config_defaults(struct vc_cl_config *config);
+
+/* Reads @path over the defaults. Returns false with one complete line in @error. */
+bool vc_cl_config_read(struct vc_cl_config *config, const char *path, char *error, size_t size);
+
+#endif

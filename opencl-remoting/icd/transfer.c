@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer.h"
+
+#include "call.h"
+#include "entry.h"
+#include "memory.h"
+#include "notes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void vc_box_copy(const struct vc_box *b) {
+	size_t bytes = b->bytes, rows = b->rows, slices = b->slices;
+	/* Rows without gaps are one long row, and so are slices. */
+	if (rows == 1 || (b->to_row == bytes && b->from_row == bytes)) {
+		bytes *= rows;
+		rows = 1;
+		if (slices == 1 || (b->to_slice == bytes && b->from_slice == bytes)) {
+			bytes *= slices;
+			slices = 1;
+		}
+	}
+	for (size_t z = 0; z < slices; z++)
+		for (size_t y = 0; y < rows; y++)
+			memcpy(b->to + z * b->to_slice + y * b->to_row, b->from + z * b->from_slice + y * b->from_row,
+			       bytes);
+}
+
+static void copy_counted(const struct vc_box *box) {
+	size_t bytes = box->bytes * box->rows * box->slices;
+	struct vc_link *link = vc_call_link_alive();
+	if (bytes == 0)
+		return;
+	vc_box_copy(box);
+	if (link) {
+		atomic_fetch_add_explicit(&link->channel->counters.copies, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&link->channel->counters.bytes_copied, bytes, memory_order_relaxed);
+	}
+}
+
+/* The move's bytes, between the program's memory and @other with those pitches. */
+static struct vc_box box_of(const struct vc_move *m, uint8_t *other, size_t row, size_t slice) {
+	struct vc_box b = {.bytes = m->nothing ? 0 : m->bytes, .rows = m->rows, .slices = m->slices};
+	if (m->write) {
+		b.to = other, b.to_row = row, b.to_slice = slice;
+		b.from = m->user, b.from_row = m->user_row, b.from_slice = m->user_slice;
+	} else {
+		b.to = m->user, b.to_row = m->user_row, b.to_slice = m->user_slice;
+		b.from = other, b.from_row = row, b.from_slice = slice;
+	}
+	return b;
+}
+
+static cl_command_queue queue_of(const struct vc_move *m) {
+	return (cl_command_queue)(void *)m->queue;
+}
+
+static cl_int mark(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
+	cl_int err = vc_call_clEnqueueMarkerWithWaitList(queue_of(m), count, list, event);
+	if (err == CL_SUCCESS && event)
+		VC_OBJECT(*event)->event.type = m->type;
+	return err;
+}
+
+static void drop_event(cl_event event) {
+	vc_entry_clReleaseEvent(event);
+}
+
+/* A copy that waits for its turn on the notes' thread. */
+struct job {
+	struct vc_box box;
+	struct vc_object *queue, *mem;
+	cl_event hold; /* what later commands wait for, or NULL */
+	void *staging;
+};
+
+static void run_job(struct vc_callback *callback, cl_int status) {
+	struct job *job = callback->more;
+	if (status == CL_COMPLETE)
+		copy_counted(&job->box);
+	if (job->hold) {
+		vc_call_clSetUserEventStatus(job->hold, status <= CL_COMPLETE ? status : CL_OUT_OF_RESOURCES);
+		drop_event(job->hold);
+	}
+	vc_memory_free(job->staging);
+	vc_object_unuse(job->queue);
+	if (job->mem)
+		vc_object_unuse(job->mem);
+	free(job);
+}
+
+/* Once @gate is complete, @box is copied; what comes later on an in-order queue, and *event, wait for that. Takes @gate. */
+static cl_int copy_later(const struct vc_move *m, const struct vc_box *box, cl_event gate, bool hold, cl_event *event) {
+	struct job *job = calloc(1, sizeof(*job));
+	cl_int err = job ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+	cl_event held = NULL;
+	if (err == CL_SUCCESS && hold)
+		held = vc_call_clCreateUserEvent((cl_context)(void *)vc_object_context(m->queue), &err);
+	if (err != CL_SUCCESS) {
+		free(job);
+		drop_event(gate);
+		return err;
+	}
+	*job = (struct job){.box = *box, .queue = m->queue, .mem = m->mem, .hold = held, .staging = m->staging};
+	vc_object_use(m->queue);
+	if (m->mem)
+		vc_object_use(m->mem);
+	if (hold && (event || m->queue->queue.in_order))
+		err = mark(m, 1, &held, event);
+	const struct vc_callback callback = {.run = run_job, .more = job, .object = VC_OBJECT(gate), .always = true};
+	uint64_t cookie = vc_notes_add(&callback);
+	if (cookie == 0) {
+		/* No memory for a note: the wait is here instead. */
+		struct vc_callback now = callback;
+		run_job(&now, vc_events_wait(1, &gate) == CL_SUCCESS ? CL_COMPLETE : CL_OUT_OF_RESOURCES);
+	} else if (vc_call_clSetEventCallback(gate, CL_COMPLETE, cookie) != CL_SUCCESS) {
+		vc_notes_run(cookie, CL_OUT_OF_RESOURCES);
+	}
+	drop_event(gate);
+	return err;
+}
+
+static bool is_idle(const struct vc_object *queue) {
+	return atomic_load(&queue->queue.enqueued) == atomic_load(&queue->queue.finished);
+}
+
+/* Waits until the move's turn has come. */
+static cl_int await_turn(const struct vc_move *m, cl_uint count, const cl_event *list) {
+	if (m->queue->queue.in_order && count == 0)
+		return vc_queue_drain(m->queue);
+	cl_event gate;
+	cl_int err = mark(m, count, list, &gate);
+	if (err != CL_SUCCESS)
+		return err;
+	err = vc_events_wait(1, &gate);
+	drop_event(gate);
+	return err;
+}
+
+static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
+	const struct vc_box box = box_of(m, m->memory, m->row, m->slice);
+	bool now = count == 0 && (!m->queue->queue.in_order || is_idle(m->queue));
+	cl_int err = CL_SUCCESS;
+	if (!now && !m->blocking) {
+		if (m->nothing)
+			return event || count > 0 ? mark(m, count, list, event) : CL_SUCCESS;
+		cl_event gate;
+		err = mark(m, count, list, &gate);
+		return err == CL_SUCCESS ? copy_later(m, &box, gate, true, event) : err;
+	}
+	if (!now)
+		err = await_turn(m, count, list);
+	if (err != CL_SUCCESS)
+		return err;
+	copy_counted(&box);
+	vc_memory_free(m->staging);
+	if (!event)
+		return CL_SUCCESS;
+	return mark(m, 0, NULL, event);
+}
+
+/* The host's command between the object and @staging, where rows are packed. */
+static cl_int command(const struct vc_move *m, uint8_t *staging, cl_uint count, const cl_event *list, cl_event *event) {
+	static const size_t zero[3];
+	cl_command_queue queue = queue_of(m);
+	cl_mem mem = (cl_mem)(void *)m->mem;
+	bool image = m->mem->mem.type != CL_MEM_OBJECT_BUFFER;
+	if (image && m->write)
+		return vc_call_clEnqueueWriteImage(queue, mem, CL_FALSE, m->origin, m->region, 0, 0, staging, count,
+						   list, event);
+	if (image)
+		return vc_call_clEnqueueReadImage(queue, mem, CL_FALSE, m->origin, m->region, 0, 0, staging, count,
+						  list, event);
+	if (m->rows == 1 && m->slices == 1) {
+		size_t at = m->origin[0] + m->origin[1] * m->mem_row + m->origin[2] * m->mem_slice;
+		return m->write ? vc_call_clEnqueueWriteBuffer(queue, mem, CL_FALSE, at, m->bytes, staging, count, list,
+							       event)
+				: vc_call_clEnqueueReadBuffer(queue, mem, CL_FALSE, at, m->bytes, staging, count, list,
+							      event);
+	}
+	return m->write ? vc_call_clEnqueueWriteBufferRect(queue, mem, CL_FALSE, m->origin, zero, m->region, m->mem_row,
+							   m->mem_slice, 0, 0, staging, count, list, event)
+			: vc_call_clEnqueueReadBufferRect(queue, mem, CL_FALSE, m->origin, zero, m->region, m->mem_row,
+							  m->mem_slice, 0, 0, staging, count, list, event);
+}
+
+static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
+	struct vc_link *link = vc_call_link_alive();
+	if (m->nothing)
+		return move_in_place(m, count, list, event);
+	size_t size = m->bytes * m->rows * m->slices;
+	/* Packed rows that are in shared memory already go as they are. */
+	bool direct = m->user_row == m->bytes && m->user_slice == m->bytes * m->rows && vc_memory_left(m->user) >= size;
+	uint8_t *staging = direct ? m->user : (link ? vc_memory_alloc(link, size, 4096) : NULL);
+	if (!staging)
+		return CL_OUT_OF_RESOURCES;
+	struct vc_move own = *m;
+	struct vc_box box = {0};
+	if (!direct) {
+		own.staging = staging;
+		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
+	}
+	if (m->write)
+		copy_counted(&box);
+	const struct vc_box none = {0}, *later = m->write ? &none : &box;
+	bool hold = later->bytes > 0;
+	cl_event done;
+	cl_int err = command(m, staging, count, list, &done);
+	if (err != CL_SUCCESS) {
+		vc_memory_free(own.staging);
+		return err;
+	}
+	VC_OBJECT(done)->event.type = m->type;
+	if (event && (m->blocking || !hold)) {
+		vc_entry_clRetainEvent(done);
+		*event = done;
+	}
+	if (!m->blocking && (hold || own.staging))
+		return copy_later(&own, later, done, hold, hold ? event : NULL);
+	if (m->blocking)
+		err = vc_events_wait(1, &done);
+	if (err == CL_SUCCESS && m->blocking)
+		copy_counted(later);
+	drop_event(done);
+	vc_memory_free(own.staging);
+	return err;
+}
+
+cl_int vc_move(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
+	bool in_place = !m->mem || m->mem->mem.memory;
+	struct vc_link *link = vc_call_link_alive();
+	if (!link || link->epoch != m->queue->epoch)
+		return CL_OUT_OF_RESOURCES;
+	cl_int err = in_place ? move_in_place(m, count, list, event) : move_staged(m, count, list, event);
+	if (err == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST && !m->blocking)
+		err = CL_SUCCESS;
+	return err;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link.h"
+
+#include "clock.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_NAP_MS = 100 };
+
+/* The slot that a thread has on the newest link it used. */
+struct place {
+	struct vc_link *link;
+	unsigned slot;
+	int64_t spin_ns;
+};
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Thread_local struct place place;
+
+static void leave_place(void *data) {
+	struct place *p = data;
+	if (p->link)
+		atomic_fetch_and(&p->link->slots_taken, ~(UINT64_C(1) << p->slot));
+	p->link = NULL;
+}
+
+static void make_key(void) {
+	pthread_key_create(&key, leave_place);
+}
+
+struct vc_link *vc_link_open(const struct vc_link_transport *transport, uint32_t epoch, char *why, size_t size) {
+	pthread_once(&once, make_key);
+	struct vc_link *link = calloc(1, sizeof(*link));
+	if (!link)
+		return NULL;
+	link->transport = transport;
+	link->epoch = epoch;
+	pthread_mutex_init(&link->send_lock, NULL);
+	if (transport->open(link, why, size) < 0) {
+		free(link);
+		return NULL;
+	}
+	vc_ring_init(&link->commands, &link->channel->commands, link->channel->command_bytes, VC_CL_COMMANDS_SIZE);
+	vc_ring_init(&link->notes, &link->channel->notes, link->channel->note_bytes, VC_CL_NOTES_SIZE);
+	return link;
+}
+
+bool vc_link_send(struct vc_link *link, struct vc_cl_request *head, const void *arguments) {
+	struct iovec pieces[] = {{head, sizeof(*head)}, {(void *)(uintptr_t)arguments, head->size - sizeof(*head)}};
+	pthread_mutex_lock(&link->send_lock);
+	while (!atomic_load_explicit(&link->dead, memory_order_relaxed) && !vc_ring_push(&link->commands, pieces, 2)) {
+		vc_ring_call(&link->commands);
+		vc_ring_wait_room(&link->commands, head->size);
+	}
+	pthread_mutex_unlock(&link->send_lock);
+	if (atomic_load_explicit(&link->dead, memory_order_relaxed))
+		return false;
+	vc_ring_call(&link->commands);
+	return true;
+}
+
+static unsigned take_slot(struct vc_link *link) {
+	for (;;) {
+		uint64_t taken = atomic_load(&link->slots_taken);
+		if (taken == UINT64_MAX) {
+			/* More threads than slots: one that ends makes room. */
+			struct timespec nap = {.tv_nsec = VC_NS_PER_MS};
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		unsigned slot = (unsigned)__builtin_ctzll(~taken);
+		if (atomic_compare_exchange_weak(&link->slots_taken, &taken, taken | UINT64_C(1) << slot))
+			return slot;
+	}
+}
+
+unsigned vc_link_slot(struct vc_link *link) {
+	if (place.link != link) {
+		leave_place(&place);
+		place = (struct place){.link = link, .slot = take_slot(link), .spin_ns = vc_spin_ns()};
+		pthread_setspecific(key, &place);
+	}
+	atomic_store(&link->channel->slots[place.slot].state, VC_CL_SLOT_WAITING);
+	return place.slot;
+}
+
+/* Spins while that pays: a wait that was too long for it halves the next spin, one that wasn't restores it. */
+static bool spin(struct vc_cl_slot *slot) {
+	int64_t most = vc_spin_ns();
+	for (int64_t until = vc_clock_now() + place.spin_ns; most > 0;) {
+		for (int i = 0; i < 16; i++) {
+			if (atomic_load_explicit(&slot->state, memory_order_acquire) != VC_CL_SLOT_WAITING) {
+				place.spin_ns = most;
+				return true;
+			}
+			vc_spin_pause();
+		}
+		if (vc_clock_now() >= until)
+			break;
+	}
+	place.spin_ns = place.spin_ns > 2000 ? place.spin_ns / 2 : place.spin_ns;
+	return false;
+}
+
+bool vc_link_await(struct vc_link *link, unsigned index) {
+	struct vc_cl_slot *slot = &link->channel->slots[index];
+	if (!spin(slot)) {
+		uint32_t waiting = VC_CL_SLOT_WAITING;
+		if (atomic_compare_exchange_strong(&slot->state, &waiting, VC_CL_SLOT_SLEEPING))
+			/* A time limit guards against a worker that answers without waking, and a death that was noticed
+			 * before we slept. */
+			while (atomic_load(&slot->state) == VC_CL_SLOT_SLEEPING && !atomic_load(&link->dead))
+				vc_futex_wait(&slot->state, VC_CL_SLOT_SLEEPING, LONG_NAP_MS);
+	}
+	return atomic_load_explicit(&slot->state, memory_order_acquire) == VC_CL_SLOT_DONE;
+}
+
+void vc_link_bury(struct vc_link *link) {
+	atomic_store(&link->dead, true);
+	for (unsigned i = 0; i < VC_CL_SLOTS; i++) {
+		_Atomic uint32_t *state = &link->channel->slots[i].state;
+		uint32_t now = atomic_load(state);
+		while ((now == VC_CL_SLOT_WAITING || now == VC_CL_SLOT_SLEEPING) &&
+		       !atomic_compare_exchange_weak(state, &now, VC_CL_SLOT_DEAD)) {
+		}
+		vc_futex_wake(state, INT_MAX);
+	}
+}

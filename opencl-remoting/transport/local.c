@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transport within one machine: the broker's Unix socket, memfds. */
+#include "ipc.h"
+#include "link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* 64 GiB of addresses that nothing else is put at: far from heaps, libraries and stacks on x86-64 and arm64. */
+static const uint64_t range = UINT64_C(64) << 30;
+static const uint64_t bases[] = {UINT64_C(0x200000000000), UINT64_C(0x210000000000), UINT64_C(0x220000000000),
+				 UINT64_C(0x230000000000), 0};
+
+static int make_channel(struct vc_link *link) {
+	int fd = memfd_create("vcockpit-cl", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	void *memory = MAP_FAILED;
+	if (ftruncate(fd, sizeof(*link->channel)) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+		memory = mmap(NULL, sizeof(*link->channel), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED) {
+		close(fd);
+		return -errno;
+	}
+	link->channel = memory;
+	return fd;
+}
+
+static bool reserve(struct vc_link *link, uint64_t base) {
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (base ? MAP_FIXED_NOREPLACE : 0);
+	void *at = mmap((void *)(uintptr_t)base, range, PROT_NONE, flags, -1, 0);
+	if (at == MAP_FAILED)
+		return false;
+	link->base = (uint64_t)(uintptr_t)at;
+	link->size = range;
+	if (base == 0 || link->base == base)
+		return true;
+	munmap(at, range);
+	return false;
+}
+
+/* Says hello and hears what comes of it. */
+static int greet(struct vc_link *link, const char *path, int channel, char *why, size_t size) {
+	link->sock = vc_ipc_connect(path);
+	if (link->sock < 0) {
+		snprintf(why, size, "%s: %s", path, strerror(-link->sock));
+		return link->sock;
+	}
+	struct vc_cl_hello hello = {.magic = VC_CL_MAGIC,
+				    .version = VC_CL_VERSION,
+				    .want = VC_CL_WANT_WORKER,
+				    .base = link->base,
+				    .size = link->size};
+	snprintf(hello.name, sizeof(hello.name), "%s", program_invocation_short_name);
+	int fds[2] = {channel, STDOUT_FILENO};
+	unsigned n = fcntl(STDOUT_FILENO, F_GETFD) >= 0 ? 2 : 1;
+	struct vc_cl_welcome welcome = {0};
+	int err = vc_ipc_send(link->sock, &hello, sizeof(hello), fds, n);
+	ssize_t got = err < 0 ? err : vc_ipc_recv(link->sock, &welcome, sizeof(welcome), NULL, NULL);
+	if (got == sizeof(welcome) && welcome.magic == VC_CL_MAGIC && welcome.error == 0)
+		return 0;
+	if (got == sizeof(welcome) && welcome.magic == VC_CL_MAGIC) {
+		welcome.why[sizeof(welcome.why) - 1] = '\0';
+		snprintf(why, size, "%s", welcome.why);
+		err = welcome.error < 0 ? welcome.error : -EPROTO;
+	} else {
+		snprintf(why, size, "%s: no welcome from the broker", path);
+		err = -EPROTO;
+	}
+	close(link->sock);
+	return err;
+}
+
+static int local_open(struct vc_link *link, char *why, size_t size) {
+	const char *path = getenv("VCOCKPIT_CL_SOCKET");
+	int channel = make_channel(link);
+	if (channel < 0) {
+		snprintf(why, size, "no shared memory: %s", strerror(-channel));
+		return channel;
+	}
+	int err = -EADDRINUSE;
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]) && err == -EADDRINUSE; i++) {
+		if (!reserve(link, bases[i]))
+			continue;
+		err = greet(link, path ? path : VC_CL_SOCKET, channel, why, size);
+		if (err < 0)
+			munmap((void *)(uintptr_t)link->base, link->size);
+	}
+	close(channel);
+	if (err < 0)
+		munmap(link->channel, sizeof(*link->channel));
+	return err;
+}
+
+static int local_share(struct vc_link *link, int fd) {
+	char byte = 0;
+	return vc_ipc_send(link->sock, &byte, sizeof(byte), &fd, 1);
+}
+
+static bool local_wait(struct vc_link *link) {
+	char byte;
+	return vc_ipc_recv(link->sock, &byte, sizeof(byte), NULL, NULL) > 0;
+}
+
+const struct vc_link_transport vc_link_local = {.open = local_open, .share = local_share, .wait = local_wait};

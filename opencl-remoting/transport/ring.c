@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ring.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { ROOM_MS = 50 };
+
+void vc_ring_init(struct vc_ring *ring, struct vc_ring_shared *shared, uint8_t *bytes, uint32_t size) {
+	*ring = (struct vc_ring){.shared = shared, .bytes = bytes, .size = size};
+}
+
+void vc_futex_wait(_Atomic uint32_t *word, uint32_t value, int ms) {
+	struct timespec limit = vc_clock_timespec((int64_t)ms * VC_NS_PER_MS);
+	syscall(SYS_futex, word, FUTEX_WAIT, value, ms < 0 ? NULL : &limit, NULL, 0);
+}
+
+void vc_futex_wake(_Atomic uint32_t *word, int count) {
+	syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+static uint32_t room_of(const struct vc_ring *ring) {
+	uint32_t used = ring->position - atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+	return used <= ring->size ? ring->size - used : 0;
+}
+
+/* Copies @size bytes into or out of the ring at @position, around its end. */
+static void copy_in(const struct vc_ring *ring, uint32_t position, const void *from, uint32_t size) {
+	uint32_t at = position & (ring->size - 1), first = ring->size - at < size ? ring->size - at : size;
+	memcpy(ring->bytes + at, from, first);
+	memcpy(ring->bytes, (const uint8_t *)from + first, size - first);
+}
+
+static void copy_out(const struct vc_ring *ring, uint32_t position, void *to, uint32_t size) {
+	uint32_t at = position & (ring->size - 1), first = ring->size - at < size ? ring->size - at : size;
+	memcpy(to, ring->bytes + at, first);
+	memcpy((uint8_t *)to + first, ring->bytes, size - first);
+}
+
+bool vc_ring_push(struct vc_ring *ring, const struct iovec *pieces, int count) {
+	size_t total = 0;
+	for (int i = 0; i < count; i++)
+		total += pieces[i].iov_len;
+	if (total > room_of(ring))
+		return false;
+	for (int i = 0; i < count; i++) {
+		copy_in(ring, ring->position, pieces[i].iov_base, (uint32_t)pieces[i].iov_len);
+		ring->position += (uint32_t)pieces[i].iov_len;
+	}
+	atomic_store_explicit(&ring->shared->head, ring->position, memory_order_seq_cst);
+	return true;
+}
+
+bool vc_ring_call(struct vc_ring *ring) {
+	/* In one order with the consumer's "rest, then look once more": one of both sees the other. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&ring->shared->resting, memory_order_relaxed) == 0 ||
+	    atomic_exchange(&ring->shared->resting, 0) == 0)
+		return false;
+	atomic_fetch_add(&ring->shared->bell, 1);
+	vc_futex_wake(&ring->shared->bell, 1);
+	return true;
+}
+
+void vc_ring_wait_room(struct vc_ring *ring, uint32_t size) {
+	atomic_store(&ring->shared->starved, 1);
+	if (room_of(ring) < size)
+		vc_futex_wait(&ring->shared->starved, 1, ROOM_MS);
+}
+
+int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
+	uint32_t waiting = atomic_load_explicit(&ring->shared->head, memory_order_acquire) - ring->position;
+	if (waiting == 0)
+		return 0;
+	uint32_t size;
+	if (waiting > ring->size || waiting < sizeof(size) || waiting % VC_RING_ALIGN != 0)
+		return -EPROTO;
+	copy_out(ring, ring->position, &size, sizeof(size));
+	if (size < least || size > waiting || size > room || size % VC_RING_ALIGN != 0 || size > INT_MAX)
+		return -EPROTO;
+	copy_out(ring, ring->position, to, size);
+	/* The size within the record may have changed under our hands: the checked one counts. */
+	memcpy(to, &size, sizeof(size));
+	ring->position += size;
+	atomic_store_explicit(&ring->shared->tail, ring->position, memory_order_seq_cst);
+	if (atomic_load_explicit(&ring->shared->starved, memory_order_relaxed) != 0 &&
+	    atomic_exchange(&ring->shared->starved, 0) != 0)
+		vc_futex_wake(&ring->shared->starved, INT_MAX);
+	return (int)size;
+}
+
+bool vc_ring_ready(const struct vc_ring *ring) {
+	return atomic_load_explicit(&ring->shared->head, memory_order_acquire) != ring->position;
+}
+
+void vc_ring_rest(struct vc_ring *ring, bool resting) {
+	atomic_store(&ring->shared->resting, resting);
+}
+
+int64_t vc_spin_ns(void) {
+	static _Atomic int64_t cached = -1;
+	int64_t ns = atomic_load_explicit(&cached, memory_order_relaxed);
+	if (ns >= 0)
+		return ns;
+	const char *text = getenv("VCOCKPIT_CL_SPIN_US");
+	cpu_set_t cpus;
+	int count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+	if (text)
+		ns = strtoll(text, NULL, 10) * 1000;
+	else
+		ns = count >= 4 ? 50000 : (count >= 2 ? 5000 : 0);
+	ns = ns < 0 ? 0 : (ns > 1000000 ? 1000000 : ns);
+	atomic_store_explicit(&cached, ns, memory_order_relaxed);
+	return ns;
+}
