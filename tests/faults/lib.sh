@@ -120,7 +120,7 @@ kernel_shim() {
 	# Never cut short: the compositor reads it through a mapping.
 	[ -e $state/kernel ] || head -c 4096 /dev/zero > $state/kernel
 	if [ "$1" = on ]; then
-		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=200"
+		override vcockpit-compositor.service "Environment=LD_PRELOAD=$shim VC_FAULT_KERNEL=$state/kernel VC_FAULT_HEIGHT=220"
 	else
 		restore vcockpit-compositor.service
 	fi
@@ -236,6 +236,7 @@ run_fault() {
 		end_waiting
 		waiting_for=$name
 	else
+		"$tool" await $recording $subject live "$(now_ns)" 10000 > /dev/null
 		shoot "$name" after
 	fi
 	jq -n --arg name "$name" --arg about "$about" --arg class "$class" '{name: $name, about: $about, class: $class}' > "$work/$name.about"
