@@ -145,7 +145,7 @@ static bool behave(struct source *s) {
 }
 
 static bool flood(struct source *s) {
-	for (uint32_t i = 0; i < 10; i++)
+	for (uint32_t i = 0; i < 50; i++)
 		present(s, i % BUFFERS, -1);
 	poll(NULL, 0, 10);
 	return listen_display(s, 0);
