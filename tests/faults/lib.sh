@@ -239,8 +239,14 @@ run_fault() {
 		"$tool" await $recording $subject live "$(now_ns)" 10000 > /dev/null
 		shoot "$name" after
 	fi
+	[ $slow = yes ] || tell "    $(verdict "$name" | jq -r 'if .passed then "pass" else "FAIL: " + ([.budget[] | select(.kept | not) | "\(.figure) \(.measured), bound \(.limit)"] | join("; ")) end')"
 	jq -n --arg name "$name" --arg about "$about" --arg class "$class" '{name: $name, about: $about, class: $class}' > "$work/$name.about"
 	rm -f "$work/injected"
+}
+
+verdict() {
+	"$tool" judge --recording $recording --budgets "$budgets" --column "$column" --marks "$work/$1.marks" "$1" ||
+		echo "{\"name\": \"$1\", \"passed\": false, \"budget\": [], \"figures\": {}, \"timeline\": {}}"
 }
 
 finish() {
@@ -256,8 +262,7 @@ finish() {
 report() {
 	local name
 	for name in "${wanted[@]}"; do
-		"$tool" judge --recording $recording --budgets "$budgets" --column "$column" --marks "$work/$name.marks" "$name" \
-			> "$work/$name.verdict" || echo "{\"name\": \"$name\", \"passed\": false, \"budget\": [], \"figures\": {}, \"timeline\": {}}" > "$work/$name.verdict"
+		verdict "$name" > "$work/$name.verdict"
 		jq -s --argjson pictures "$(cd "$out" && for when in before during after; do [ ! -s "$name-$when.png" ] || echo "$when $name-$when.png"; done |
 			jq -R 'split(" ") | {(.[0]): .[1]}' | jq -s add)" '.[0] + .[1] + {pictures: $pictures}' "$work/$name.verdict" "$work/$name.about"
 	done | jq -s --arg column "$column" --arg without "$without" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" \

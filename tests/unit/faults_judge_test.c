@@ -107,6 +107,8 @@ static void states_become_times(void **state) {
 	size_t n = draw("NNNNNNNNNNNNNNNNNNNN");
 	set_state(0, 12, VC_STATE_LIVE, true);
 	set_state(12, 14, VC_STATE_HOLD, true);
+	set_state(13, 14, VC_STATE_LIVE, true); /* a frame that was on its way */
+	entries[13].frame.layer_new |= 2;
 	set_state(14, 17, VC_STATE_FALLBACK, false);
 	set_state(17, 20, VC_STATE_LIVE, true);
 	entries[18].frame.layer_new |= 2;

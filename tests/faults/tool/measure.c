@@ -103,30 +103,35 @@ static void put_stretch(struct vc_figures *figures, const char *prefix, const st
 	}
 }
 
-/* When the subject left LIVE, when its fallback was on the screen, when its frames were back. */
+/* When the subject left LIVE, when its fallback was on the screen, when its frames were back: after the fallback if there was
+ * one, for frames that were on their way may still show before it. */
 static void measure_states(const struct vc_recording_entry *entries, size_t count, int subject,
 			   const struct vc_marks *marks, struct vc_figures *figures) {
 	const uint32_t bit = 1u << subject;
-	bool detected = false, fallback = false, recovered = false;
-	for (size_t i = 0; i < count && !recovered; i++) {
+	size_t detected = count, fallback = count;
+	for (size_t i = 0; i < count && fallback == count; i++) {
 		const struct vc_frame_record *f = &entries[i].frame;
-		if (f->vblank_ns < marks->inject_ns || (marks->horizon_ns && f->vblank_ns > marks->horizon_ns))
+		if (f->vblank_ns < marks->inject_ns || f->vblank_ns > marks->end_ns)
 			continue;
-		double ms = ms_after(f->vblank_ns, marks->inject_ns);
-		if (!detected && f->state[subject] != VC_STATE_LIVE && f->vblank_ns <= marks->end_ns) {
-			detected = true;
-			vc_figures_set(figures, "detect_ms", ms);
-		}
-		if (!fallback && f->state[subject] == VC_STATE_FALLBACK && !(f->layer_live & bit)) {
-			fallback = true;
-			vc_figures_set(figures, "fallback_ms", ms);
-		}
-		if ((detected || fallback) && f->state[subject] == VC_STATE_LIVE && f->layer_new & bit) {
-			recovered = true;
-			vc_figures_set(figures, "recover_ms", ms);
+		if (detected == count && f->state[subject] != VC_STATE_LIVE)
+			detected = i;
+		if (f->state[subject] == VC_STATE_FALLBACK && !(f->layer_live & bit))
+			fallback = i;
+	}
+	vc_figures_set(figures, "stayed_live", detected == count);
+	if (detected < count)
+		vc_figures_set(figures, "detect_ms", ms_after(entries[detected].frame.vblank_ns, marks->inject_ns));
+	if (fallback < count)
+		vc_figures_set(figures, "fallback_ms", ms_after(entries[fallback].frame.vblank_ns, marks->inject_ns));
+	for (size_t i = fallback < count ? fallback : detected; i < count; i++) {
+		const struct vc_frame_record *f = &entries[i].frame;
+		if (marks->horizon_ns && f->vblank_ns > marks->horizon_ns)
+			return;
+		if (f->state[subject] == VC_STATE_LIVE && f->layer_new & bit) {
+			vc_figures_set(figures, "recover_ms", ms_after(f->vblank_ns, marks->inject_ns));
+			return;
 		}
 	}
-	vc_figures_set(figures, "stayed_live", !detected);
 }
 
 /* When a compositor died and the next one took over, within the window. */
