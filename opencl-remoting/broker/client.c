@@ -46,16 +46,24 @@ static void limit(int what, uint64_t value) {
 		_exit(125);
 }
 
-/* The user's directory for compiled kernels, owned by whom the worker runs as. Its name goes to the environment. */
+/* Makes @path the worker's own directory, unless somebody else's thing is there. */
+static bool own_directory(const char *path, uid_t worker) {
+	struct stat st;
+	if (mkdir(path, 0700) == 0)
+		return chown(path, worker, worker) == 0;
+	return errno == EEXIST && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == worker;
+}
+
+/* The user's directory for compiled kernels: implementations refuse to work without. Its name goes to the environment. */
 static void use_cache(const struct vc_cl_config *c, uid_t client, uid_t worker) {
 	char path[160];
 	snprintf(path, sizeof(path), "%s/%u", c->cache, client);
-	if (mkdir(path, 0700) == 0) {
-		if (chown(path, worker, worker) < 0)
+	if (!own_directory(path, worker)) {
+		snprintf(path, sizeof(path), "/tmp/vcockpit-opencl-%u", worker);
+		if (!own_directory(path, worker)) {
+			vc_error("%s: not a directory of user %u; remove it, or set cache in opencl.ini", path, worker);
 			_exit(125);
-	} else if (errno != EEXIST) {
-		vc_warn("%s: %s; kernels are compiled anew each time", path, strerror(errno));
-		return;
+		}
 	}
 	setenv("HOME", path, 1);
 	setenv("XDG_CACHE_HOME", path, 1);
@@ -65,6 +73,11 @@ static void use_cache(const struct vc_cl_config *c, uid_t client, uid_t worker) 
 
 static void become_user(const struct vc_cl_config *c, uid_t client) {
 	uid_t uid = c->uid_base + (client & 0x3fffffff);
+	/* In a user namespace there may be no such user; root there is nobody special outside. */
+	if (setresgid(uid, uid, uid) < 0 && errno == EINVAL) {
+		vc_warn("user %u does not exist in this user namespace; the worker stays root of it", uid);
+		return;
+	}
 	use_cache(c, client, uid);
 	if (setgroups(c->ngroups, c->groups) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
 		_exit(125);

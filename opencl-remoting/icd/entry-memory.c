@@ -73,7 +73,7 @@ static cl_mem finish(cl_mem mem, const struct contents *c, cl_mem_flags flags, s
 		return NULL;
 	struct vc_object *o = VC_OBJECT(mem);
 	o->mem.type = CL_MEM_OBJECT_BUFFER;
-	o->mem.flags = flags & device_access ? flags : flags | CL_MEM_READ_WRITE;
+	o->mem.flags = flags ? flags : CL_MEM_READ_WRITE;
 	o->mem.size = size;
 	o->mem.host_ptr = flags & CL_MEM_USE_HOST_PTR ? host_ptr : NULL;
 	o->mem.memory = c->in_place ? c->memory : NULL;
@@ -96,7 +96,7 @@ static void copy_in(const struct contents *c, const struct vc_box *box) {
 static cl_mem call_create(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, size_t size,
 			  const void *memory, bool keep, cl_int *err) {
 	cl_ulong address = (cl_ulong)(uintptr_t)memory;
-	if (properties && properties[0] != 0)
+	if (properties)
 		return vc_call_clCreateBufferWithProperties(context, properties, flags, size, address, keep, err);
 	return vc_call_clCreateBuffer(context, flags, size, address, keep, err);
 }
@@ -330,46 +330,44 @@ static cl_mem create_image(cl_context context, const cl_mem_properties *properti
 		return create_view(context, properties, flags, format, desc, errcode_ret);
 	if (excluded(flags))
 		return refuse(CL_INVALID_VALUE, errcode_ret);
-	bool odd = odd_flags(flags, host_ptr);
-	if (odd || !shape_of(format, desc, &s) || !pitches_good(desc, &s, host_ptr)) {
+	bool odd = odd_flags(flags, host_ptr), known = shape_of(format, desc, &s);
+	if (odd || !known || !pitches_good(desc, &s, host_ptr)) {
 		/* The host says what is wrong; where it can't see it, the pointer or the pitches are. */
 		cl_mem mem = vc_call_clCreateImageWithProperties(context, properties, flags & ~host_flags, format, desc,
 								 NULL, 0, 0, true, errcode_ret);
-		if (mem)
-			vc_entry_clReleaseMemObject(mem);
-		return mem ? refuse(odd ? CL_INVALID_HOST_PTR : CL_INVALID_IMAGE_DESCRIPTOR, errcode_ret) : NULL;
+		if (!mem)
+			return NULL;
+		vc_entry_clReleaseMemObject(mem);
+		if (odd || host_ptr || !known)
+			return refuse(odd ? CL_INVALID_HOST_PTR : CL_INVALID_IMAGE_DESCRIPTOR, errcode_ret);
 	}
-	size_t row = s.element * s.width, size = row * s.rows * s.slices;
+	/* The program's pitches stay; rows without a gap otherwise. */
+	size_t bytes = s.element * s.width;
+	size_t row = host_ptr && desc->image_row_pitch ? desc->image_row_pitch : bytes;
+	size_t slice = host_ptr && desc->image_slice_pitch && s.sliced ? desc->image_slice_pitch : row * s.rows;
+	size_t size = slice * s.slices;
 	struct contents c;
 	if (!prepare(VC_OBJECT(context), flags, size, host_ptr, &c))
 		return refuse(CL_MEM_OBJECT_ALLOCATION_FAILURE, errcode_ret);
-	size_t host_row = desc->image_row_pitch ? desc->image_row_pitch : row;
-	size_t host_slice = desc->image_slice_pitch && s.sliced ? desc->image_slice_pitch : host_row * s.rows;
-	size_t mem_row = row, mem_slice = row * s.rows;
-	if (c.memory == host_ptr) {
-		mem_row = host_row;
-		mem_slice = host_slice;
-	}
 	const struct vc_box box = {.to = c.memory,
 				   .from = host_ptr,
 				   .to_row = row,
-				   .to_slice = row * s.rows,
-				   .from_row = host_row,
-				   .from_slice = host_slice,
-				   .bytes = row,
+				   .to_slice = slice,
+				   .from_row = row,
+				   .from_slice = slice,
+				   .bytes = bytes,
 				   .rows = s.rows,
 				   .slices = s.slices};
 	copy_in(&c, &box);
 	cl_image_desc own = *desc;
 	own.mem_object = NULL;
-	own.image_row_pitch = c.memory ? mem_row : 0;
-	own.image_slice_pitch = c.memory && s.sliced ? mem_slice : 0;
+	own.image_row_pitch = c.memory ? row : 0;
+	own.image_slice_pitch = c.memory && s.sliced ? slice : 0;
 	cl_mem mem = vc_call_clCreateImageWithProperties(context, properties, c.flags, format, &own, NULL,
-							 (cl_ulong)(uintptr_t)c.memory, mem_slice * s.slices, c.keep,
-							 errcode_ret);
+							 (cl_ulong)(uintptr_t)c.memory, size, c.keep, errcode_ret);
 	mem = finish(mem, &c, flags, size, host_ptr);
 	if (mem)
-		book_image(VC_OBJECT(mem), desc, &s, mem_row, mem_slice);
+		book_image(VC_OBJECT(mem), desc, &s, row, slice);
 	return mem;
 }
 

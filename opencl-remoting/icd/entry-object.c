@@ -161,12 +161,13 @@ const void *vc_info_local(enum vc_info_table table, struct vc_object *o, cl_uint
 	case CL_DEVICE_REFERENCE_COUNT:
 	case CL_CONTEXT_REFERENCE_COUNT:
 	case CL_QUEUE_REFERENCE_COUNT:
-	case CL_MEM_REFERENCE_COUNT:
 	case CL_SAMPLER_REFERENCE_COUNT:
 	case CL_PROGRAM_REFERENCE_COUNT:
 	case CL_KERNEL_REFERENCE_COUNT:
 	case CL_EVENT_REFERENCE_COUNT:
 		return a_number(atomic_load(&o->refs), room, n);
+	case CL_MEM_REFERENCE_COUNT: /* what is made of it counts too */
+		return a_number(atomic_load(&o->refs) + atomic_load(&o->uses) - 1, room, n);
 	case CL_QUEUE_CONTEXT:
 	case CL_MEM_CONTEXT:
 	case CL_SAMPLER_CONTEXT:

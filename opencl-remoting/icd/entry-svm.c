@@ -140,9 +140,20 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMMemFill(cl_command_queue queue, void *po
 		return CL_INVALID_COMMAND_QUEUE;
 	if (!vc_context_in_place(VC_OBJECT(queue)))
 		return CL_INVALID_OPERATION;
-	if (!pointer || !pattern || vc_memory_left(pointer) < size)
+	if (!pointer || !pattern || vc_memory_left(pointer) < size ||
+	    (pattern_size > 0 && (uintptr_t)pointer % pattern_size != 0))
 		return CL_INVALID_VALUE;
-	return vc_call_clEnqueueSVMMemFill(queue, pointer, pattern, pattern_size, size, count, list, event);
+	/* As a buffer over the memory, which hosts fill whoever allocated it. It lives until the command is done. */
+	cl_int err;
+	cl_mem buffer = vc_call_clCreateBuffer((cl_context)(void *)vc_object_context(VC_OBJECT(queue)),
+					       CL_MEM_USE_HOST_PTR, size, (cl_ulong)(uintptr_t)pointer, true, &err);
+	if (!buffer)
+		return err == CL_INVALID_BUFFER_SIZE ? CL_INVALID_VALUE : err;
+	err = vc_call_clEnqueueFillBuffer(queue, buffer, pattern, pattern_size, 0, size, count, list, event);
+	if (err == CL_SUCCESS && event)
+		VC_OBJECT(*event)->event.type = CL_COMMAND_SVM_MEMFILL;
+	vc_entry_clReleaseMemObject(buffer);
+	return err;
 }
 
 static cl_int order(cl_command_queue queue, cl_command_type type, bool blocking, cl_uint count, const cl_event *list,

@@ -222,8 +222,7 @@ static cl_int move_image(cl_command_queue queue, cl_mem image, bool blocking, bo
 	bool lines = m.mem->mem.type == CL_MEM_OBJECT_IMAGE1D_ARRAY;
 	bool flat = m.mem->mem.type == CL_MEM_OBJECT_IMAGE1D || m.mem->mem.type == CL_MEM_OBJECT_IMAGE1D_BUFFER ||
 		    m.mem->mem.type == CL_MEM_OBJECT_IMAGE2D;
-	size_t least = lines ? m.bytes : (row ? row : m.bytes) * m.rows;
-	if ((row && row < m.bytes) || (slice && (flat || slice < least)))
+	if (slice && flat)
 		return CL_INVALID_VALUE;
 	m.user = ptr;
 	m.user_row = row ? row : m.bytes;
@@ -255,9 +254,6 @@ cl_int CL_API_CALL vc_entry_clEnqueueWriteImage(cl_command_queue queue, cl_mem i
 static const cl_map_flags writing = CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION;
 
 static cl_int check_map(cl_mem mem, cl_map_flags flags) {
-	if ((flags & ~(cl_map_flags)(CL_MAP_READ | writing)) ||
-	    ((flags & CL_MAP_WRITE_INVALIDATE_REGION) && (flags & (CL_MAP_READ | CL_MAP_WRITE))))
-		return CL_INVALID_VALUE;
 	cl_int err = flags & CL_MAP_READ ? check_access(mem, false) : CL_SUCCESS;
 	return err == CL_SUCCESS && (flags & writing) ? check_access(mem, true) : err;
 }

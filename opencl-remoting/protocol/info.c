@@ -36,6 +36,7 @@ enum vc_info_class vc_info_class(enum vc_info_table table, cl_uint param) {
 	case CL_EVENT_COMMAND_QUEUE:
 	case CL_EVENT_COMMAND_TYPE:
 		return VC_INFO_LOCAL;
+	case CL_KERNEL_LOCAL_SIZE_FOR_SUB_GROUP_COUNT: /* the room for it is part of the question */
 	case CL_DEVICE_AVAILABLE:
 	case CL_QUEUE_PROPERTIES: /* clSetCommandQueueProperty() */
 	case CL_QUEUE_SIZE:

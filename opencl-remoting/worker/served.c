@@ -83,7 +83,8 @@ cl_context vc_serve_clCreateContext(struct vc_request *q, const cl_context_prope
 	(void)q;
 	cl_context context = clCreateContext(translate_properties(properties), num_devices, devices,
 					     notify ? on_context_notify : NULL, cookie_data(notify), errcode);
-	*in_place = context && context_in_place(context);
+	if (in_place)
+		*in_place = context && context_in_place(context);
 	return context;
 }
 
@@ -92,7 +93,8 @@ cl_context vc_serve_clCreateContextFromType(struct vc_request *q, const cl_conte
 	(void)q;
 	cl_context context = clCreateContextFromType(translate_properties(properties), type,
 						     notify ? on_context_notify : NULL, cookie_data(notify), errcode);
-	*in_place = context && context_in_place(context);
+	if (in_place)
+		*in_place = context && context_in_place(context);
 	return context;
 }
 
@@ -207,9 +209,8 @@ cl_mem vc_serve_clCreateImageWithProperties(struct vc_request *q, cl_context con
 	void *memory = memory_at(q, address, size);
 	if (q->bad)
 		return NULL;
-	cl_mem mem = properties && properties[0] != 0
-			     ? clCreateImageWithProperties(context, properties, flags, format, desc, memory, errcode)
-			     : clCreateImage(context, flags, format, desc, memory, errcode);
+	cl_mem mem = properties ? clCreateImageWithProperties(context, properties, flags, format, desc, memory, errcode)
+				: clCreateImage(context, flags, format, desc, memory, errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
 	return mem;
 }

@@ -18,7 +18,7 @@ int main(void) {
 		MUST(clSetKernelArg(say, 0, sizeof(i), &i));
 		MUST(clSetKernelArg(say, 1, sizeof(f), &f));
 		MUST(clSetKernelArg(say, 2, sizeof(text), &text));
-		CALL(clEnqueueNDRangeKernel(rig.queue, say, 1, NULL, &one, NULL, 0, NULL, NULL));
+		MUST(clEnqueueNDRangeKernel(rig.queue, say, 1, NULL, &one, NULL, 0, NULL, NULL));
 		CALL(clFinish(rig.queue));
 		vc_answer("after kernel", "%d", i);
 	}

@@ -111,8 +111,9 @@ static void emit_put(const struct function *f, const struct arg *a, FILE *out) {
 	case BYTES:
 		fprintf(out, "\tvc_put_bytes(&c, %s, %s);\n", n, a->count);
 		break;
-	case LATE:
-		fprintf(out, "\tvc_put_late(&c);\n\tvc_put_bytes(&c, %s, %s);\n", n, a->count);
+	case LATE: /* whether there is a value belongs to the shape */
+		fprintf(out, "\tvc_put_val(&c, %1$s != NULL);\n\tvc_put_late(&c);\n\tvc_put_bytes(&c, %1$s, %2$s);\n",
+			n, a->count);
 		break;
 	case ADDRESS:
 		fprintf(out, "\tvc_put_late(&c);\n\tvc_put_val(&c, (uint64_t)(uintptr_t)%s);\n", n);
@@ -131,7 +132,7 @@ static void emit_put(const struct function *f, const struct arg *a, FILE *out) {
 		fprintf(out, "\tvc_put_blobs(&c, %s, %s, %s);\n", n, a->more, a->count);
 		break;
 	case OUT:
-		fprintf(out, "\tvc_call_expect(&c, sizeof(%s));\n", a->type);
+		fprintf(out, "\tvc_put_val(&c, %s != NULL);\n\tvc_call_expect(&c, sizeof(%s));\n", n, a->type);
 		break;
 	case OUTS:
 		fprintf(out,

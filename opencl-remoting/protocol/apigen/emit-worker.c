@@ -24,8 +24,10 @@ static void emit_take(const struct arg *a, FILE *out) {
 	case VALS:
 		fprintf(out, "\tsize_t n_%1$s;\n\tconst %2$s *%1$s = vc_take_bytes(q, &n_%1$s);\n", n, t);
 		break;
-	case BYTES:
 	case LATE:
+		fputs("\tvc_take_val(q);\n", out);
+		__attribute__((fallthrough));
+	case BYTES:
 		fprintf(out, "\tsize_t n_%1$s;\n\tconst void *%1$s = vc_take_bytes(q, &n_%1$s);\n", n);
 		break;
 	case STR:
@@ -46,7 +48,7 @@ static void emit_take(const struct arg *a, FILE *out) {
 		fprintf(out, "\tvoid *%s = (void *)(uintptr_t)vc_take_val(q);\n", n);
 		break;
 	case OUT:
-		fprintf(out, "\t%s %s = 0;\n", t, n);
+		fprintf(out, "\t%1$s v_%2$s = 0, *%2$s = vc_take_val(q) ? &v_%2$s : NULL;\n", t, n);
 		break;
 	case OUTS:
 		fprintf(out, "\t%1$s *%2$s = vc_take_room(q, sizeof(%1$s), (size_t)%3$s);\n", t, n, a->count);
@@ -101,9 +103,6 @@ static void emit_check(const struct arg *a, FILE *out) {
 
 static void emit_argument(const struct arg *a, FILE *out) {
 	switch (a->kind) {
-	case OUT:
-		fprintf(out, "&%s", a->name);
-		break;
 	case INFO:
 		fputs("info.size, info.value, &info.size_ret", out);
 		break;
@@ -122,7 +121,7 @@ static void emit_reply(const struct arg *a, FILE *out) {
 	const char *n = a->name;
 	switch (a->kind) {
 	case OUT:
-		fprintf(out, "\tvc_reply_out(q, &%1$s, sizeof(%1$s));\n", n);
+		fprintf(out, "\tvc_reply_out(q, &v_%1$s, sizeof(v_%1$s));\n", n);
 		break;
 	case OUTS:
 		fprintf(out, "\tvc_reply_outs(q, %1$s, sizeof(%2$s), (size_t)%3$s);\n", n, a->type, a->count);
