@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""report.py RAW OUT: makes OUT/bench.json and OUT/bench.txt of the raw figures that tests/bench/run left in RAW.
+"""report.py RAW OUT: makes OUT/bench.json and OUT/bench.txt of the raw figures that tests/bench/display/run left in RAW.
 
 Both stacks are judged by the same functions, from times of CLOCK_MONOTONIC: when the cluster's frames came to the screen, when the
 guest flushed its frames, when those came to the screen, and CPU time by the kernel's accounting of each unit.
