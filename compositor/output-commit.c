@@ -153,36 +153,40 @@ static bool is_new_frame(const struct vc_scene *scene, unsigned slot) {
 	return (scene->changed & (1u << slot)) && scene->choice[slot].frame >= 0 && slot >= scene->composed;
 }
 
+static bool drop_frames_of(struct vc_output *o, struct vc_scene *scene, enum vc_layer_role role, int64_t now_ns) {
+	bool any = false;
+	for (unsigned i = 0; i < o->layers; i++)
+		if (is_new_frame(scene, i) && o->slot[i]->config->role == role) {
+			refuse(o, scene, i, now_ns);
+			any = true;
+		}
+	return any;
+}
+
 /* The first remedy: the frames that the kernel refuses when asked about them alone go. If there is none such, it is all
- * together that is too much, and the guests give way. */
-static void drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
+ * together that is too much, and the guests give way. Each remedy returns whether it asks for less. */
+static bool drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
 	bool any = false;
 	for (unsigned i = 0; i < o->layers; i++)
 		if (is_new_frame(scene, i) && is_refused(o, scene, i)) {
 			refuse(o, scene, i, now_ns);
 			any = true;
 		}
-	for (unsigned i = 0; i < o->layers && !any; i++)
-		if (is_new_frame(scene, i) && o->slot[i]->config->role == VC_ROLE_GUEST)
-			refuse(o, scene, i, now_ns);
+	return any || drop_frames_of(o, scene, VC_ROLE_GUEST, now_ns);
 }
 
 /* The second: nothing but the cluster changes. What the guests were to show waits for the next vblank. */
-static void keep_guests(struct vc_output *o, struct vc_scene *scene) {
+static bool keep_guests(struct vc_output *o, struct vc_scene *scene) {
+	bool any = scene->moved != 0;
 	scene->composed = o->composed;
 	scene->moved = 0;
 	for (unsigned i = 0; i < o->layers; i++)
 		if (o->slot[i]->config->role == VC_ROLE_GUEST && (scene->changed & (1u << i))) {
 			scene->changed &= ~(1u << i);
 			scene->kept |= 1u << i;
+			any = true;
 		}
-}
-
-/* The third: the cluster's safe picture. */
-static void drop_cluster(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
-	for (unsigned i = 0; i < o->layers; i++)
-		if (is_new_frame(scene, i) && o->slot[i]->config->role == VC_ROLE_CLUSTER)
-			refuse(o, scene, i, now_ns);
+	return any;
 }
 
 /* The kernel refuses the safe picture, too: it wasn't the cluster's frame. Its next one is tried at the next vblank, and once
@@ -191,14 +195,15 @@ static void get_unstuck(struct vc_output *o, int err, int64_t now_ns) {
 	for (unsigned i = 0; i < o->layers; i++)
 		if (o->slot[i]->config->role == VC_ROLE_CLUSTER)
 			vc_policy_forgive(&o->slot[i]->policy);
-	if (o->stuck_ns == 0)
-		o->stuck_ns = now_ns;
 	if (now_ns - o->stuck_ns < o->config->flip_limit_ns)
 		return;
 	o->stuck_ns = now_ns;
+	int front = o->compose.front;
 	vc_output_compose_fallbacks(o);
-	if (vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET) < 0)
+	if (vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET) < 0) {
+		o->compose.front = front;
 		return;
+	}
 	vc_warn("output %s: the kernel took no commit (%s): set up anew", o->config->name, strerror(-err));
 	vc_output_note_lit(o, now_ns);
 	o->stuck_ns = 0;
@@ -272,6 +277,18 @@ static void complain(struct vc_output *o, int err, int64_t now_ns) {
 	vc_error("output %s: the kernel takes no commit (%s); trying on", o->config->name, strerror(-err));
 }
 
+/* No commit was taken at this vblank. A busy kernel is still at the last one; it may be for a while, but not for long. */
+static void note_failure(struct vc_output *o, int err, int64_t now_ns) {
+	if (o->stuck_ns == 0)
+		o->stuck_ns = now_ns;
+	if (err == -EBUSY)
+		o->stats.commits_late++;
+	if (err != -EBUSY || now_ns - o->stuck_ns >= o->config->flip_limit_ns)
+		complain(o, err, now_ns);
+	if (!is_passing(err))
+		get_unstuck(o, err, now_ns);
+}
+
 int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
 	int capture = vc_capture_wanted(&o->capture);
 	o->commit_flags = 0;
@@ -287,24 +304,17 @@ int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns
 	for (int attempt = 0; err < 0 && !is_passing(err) && attempt < 3; attempt++) {
 		o->stats.commits_refused++;
 		o->commit_flags |= VC_FRAME_REFUSED;
-		if (attempt == 0)
-			drop_culprits(o, scene, now_ns);
-		else if (attempt == 1)
-			keep_guests(o, scene);
-		else
-			drop_cluster(o, scene, now_ns);
-		if (has_work(o, scene))
+		bool less = attempt == 0   ? drop_culprits(o, scene, now_ns)
+			    : attempt == 1 ? keep_guests(o, scene)
+					   /* The third: the cluster's safe picture. */
+					   : drop_frames_of(o, scene, VC_ROLE_CLUSTER, now_ns);
+		if (less && has_work(o, scene))
 			err = try_commit(o, scene, -1);
-		else if (attempt == 0)
+		else if (less && attempt == 0)
 			return 0; /* What was refused was all there was. */
 	}
-	if (err == -EBUSY) {
-		o->stats.commits_late++;
-	} else if (err < 0) {
-		complain(o, err, now_ns);
-		if (!is_passing(err))
-			get_unstuck(o, err, now_ns);
-	}
+	if (err < 0)
+		note_failure(o, err, now_ns);
 	return err;
 }
 
