@@ -12,13 +12,12 @@
 
 /* Beside the program, as built; else where it is installed. */
 static void *open_module(char *why, size_t size) {
-	char path[256];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(MODULE) - 1);
-	if (n > 0) {
-		path[n] = '\0';
-		strcpy(strrchr(path, '/') + 1, MODULE);
-	}
-	const char *wanted = n > 0 && access(path, R_OK) == 0 ? path : VC_MODULE_DIR "/" MODULE;
+	char program[192], path[256];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	program[n > 0 ? n : 0] = '\0';
+	const char *slash = strrchr(program, '/');
+	snprintf(path, sizeof(path), "%.*s/" MODULE, slash ? (int)(slash - program) : 0, program);
+	const char *wanted = access(path, R_OK) == 0 ? path : VC_MODULE_DIR "/" MODULE;
 	void *module = dlopen(wanted, RTLD_NOW | RTLD_LOCAL);
 	if (!module)
 		snprintf(why, size, "pictures cannot be drawn: %s", dlerror());
