@@ -135,7 +135,7 @@ static void test_only_may_promise_too_much(void **state) {
 	(void)state;
 	struct rig rig;
 	struct painter cluster, ivi;
-	volatile char *mode = start_refusing(&rig, "", "hold_ms = 2000", "hold_ms = 1000\nfallback = none");
+	volatile char *mode = start_refusing(&rig, "", "hold_ms = 20000", "hold_ms = 1000\nfallback = none");
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	painter_open(&ivi, &rig, "ivi", 400, 240);
 	*mode = REFUSE_LATE;
