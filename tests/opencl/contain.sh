@@ -16,7 +16,7 @@ start_broker() {
 	chmod 755 "$dir" "$dir/run"
 	printf '/opt/vcockpit/libvcockpit-opencl.so\n' > "$dir/vendors/vcockpit.icd"
 	remoting=/src/${build#"$top"/}/opencl-remoting
-	"$top/images/enter" "$remoting/vcockpit-cld" --worker "$remoting/vcockpit-cl-worker" --socket "/src/build/${dir##*/}/run/cl" --mode 0666 > "$dir/broker.log" 2>&1 &
+	"$top/images/enter" "$remoting/vcockpit-cld" --config "$remoting/run/private.ini" --worker "$remoting/vcockpit-cl-worker" --socket "/src/build/${dir##*/}/run/cl" --mode 0666 > "$dir/broker.log" 2>&1 &
 	broker=$!
 	for try in $(seq 100); do
 		[ ! -S "$dir/run/cl" ] || break

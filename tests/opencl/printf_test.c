@@ -6,7 +6,7 @@ int main(void) {
 	vc_rig_init();
 	cl_program program = vc_build(
 		"kernel void say(int n, float f, constant char *text) {"
-		" printf(\"kernel %d %5.2f %x %c %v4d %s\\n\", n, f, n * 255, 'q', (int4)(1, 2, 3, n), \"literal\"); }"
+		" printf(\"kernel %d %5.2f %x %c %v4hld %s\\n\", n, f, n * 255, 'q', (int4)(1, 2, 3, n), \"literal\"); }"
 		"kernel void many(void) { for (int i = 0; i < 500; i++) printf(\"line %d of 500\\n\", i); }"
 		"kernel void part(void) { printf(\"no newline \"); }",
 		"");
