@@ -40,10 +40,10 @@ picture = cl.image_from_array(context, image, 4)
 back = np.empty_like(image)
 cl.enqueue_copy(queue, back, picture, origin=(0, 0), region=(64, 64))
 print("image is right", bool((back == image).all()))
-svm = cl.csvm_empty(context, (1000,), np.float32)
+svm = cl.SVM(cl.csvm_empty(context, (1000,), np.float32))
 with svm.map_rw(queue) as memory:
     memory[:] = 2
 program = cl.Program(context, "kernel void half_(global float *x) { x[get_global_id(0)] /= 2; }").build()
-program.half_(queue, (1000,), None, cl.SVM(svm))
+program.half_(queue, (1000,), None, svm)
 with svm.map_ro(queue) as memory:
     tell("svm", memory)
