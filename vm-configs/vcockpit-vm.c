@@ -155,6 +155,34 @@ static void usage(void) {
 	       "  -V, --version      the version\n");
 }
 
+/* Becomes QEMU, or prints how. Returns an exit code if it can't. */
+static int become_qemu(struct vm *vm, bool print) {
+	int monitor = print ? 3 : start_watch(vm);
+	if (monitor < 0) {
+		vc_error("cannot look after QEMU: %s", strerror(errno));
+		return 1;
+	}
+	char drive[320], qmp[64];
+	snprintf(drive, sizeof(drive), "file=%s,if=virtio,format=raw,readonly=on", vm->root);
+	snprintf(qmp, sizeof(qmp), "socket,id=vcockpit-watch,fd=%d", monitor);
+	char *const command[] = {
+		QEMU, "-name", vm->name, "-readconfig", vm->qemu, "-no-user-config", "-nodefaults", "-display", "none",
+		"-serial", "stdio", "-monitor", "none", "-kernel", vm->kernel, "-initrd", vm->initrd, "-append",
+		vm->append, "-drive", drive, "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
+		/* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
+		"reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon", "chardev=vcockpit-watch,mode=control",
+		NULL};
+	if (print) {
+		for (size_t i = 0; command[i]; i++)
+			puts(command[i]);
+		return 0;
+	}
+	execvp(QEMU, command);
+	vc_error("%s: %s; install the package qemu-system-x86", QEMU, strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv) {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
 						{"print", no_argument, NULL, 'p'},
@@ -193,28 +221,5 @@ int main(int argc, char **argv) {
 	if (!vm_load(&vm))
 		return 2;
 
-	int monitor = print ? 3 : start_watch(&vm);
-	if (monitor < 0) {
-		vc_error("cannot look after QEMU: %s", strerror(errno));
-		return 1;
-	}
-	char drive[320], qmp[64];
-	snprintf(drive, sizeof(drive), "file=%s,if=virtio,format=raw,readonly=on", vm.root);
-	snprintf(qmp, sizeof(qmp), "socket,id=vcockpit-watch,fd=%d", monitor);
-	char *const command[] = {
-		QEMU, "-name", vm.name, "-readconfig", vm.qemu, "-no-user-config", "-nodefaults", "-display", "none",
-		"-serial", "stdio", "-monitor", "none", "-kernel", vm.kernel, "-initrd", vm.initrd, "-append",
-		vm.append, "-drive", drive, "-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
-		/* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
-		"reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon", "chardev=vcockpit-watch,mode=control",
-		NULL};
-	if (print) {
-		for (size_t i = 0; command[i]; i++)
-			puts(command[i]);
-		return 0;
-	}
-	execvp(QEMU, command);
-	vc_error("%s: %s; install the package qemu-system-x86", QEMU, strerror(errno));
-	return 1;
+	return become_qemu(&vm, print);
 }
