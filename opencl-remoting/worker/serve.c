@@ -29,8 +29,9 @@ struct vc_worker vc_worker = {.notes_lock = PTHREAD_MUTEX_INITIALIZER};
 
 static atomic_flag lead = ATOMIC_FLAG_INIT;
 static _Thread_local bool leading;
+static _Thread_local bool away; /* in a call that may block */
 static _Thread_local unsigned block_place;
-static _Atomic unsigned sleepers, threads;
+static _Atomic unsigned threads, threads_away;
 
 /* When each blocking call began, 0: none. */
 static _Atomic int64_t blocked_since[THREADS_MAX];
@@ -84,9 +85,11 @@ void vc_worker_leave(void) {
 	if (!leading)
 		return;
 	leading = false;
-	atomic_flag_clear(&lead);
-	if (atomic_load(&sleepers) == 0)
+	/* A thread that is not away sleeps at the bell or is on its way there. Decided before anybody else can lead. */
+	away = true;
+	if (atomic_fetch_add(&threads_away, 1) + 1 >= atomic_load(&threads))
 		start_thread();
+	atomic_flag_clear(&lead);
 	/* From here on the bell wakes somebody; what came before is for us to announce. */
 	vc_ring_rest(&vc_worker.commands, true);
 	if (vc_ring_ready(&vc_worker.commands))
@@ -127,6 +130,10 @@ static void serve_one(uint8_t *record, int size) {
 		vc_worker_fail("the client's ring is broken");
 	if (!vc_request_serve(record, (size_t)size))
 		vc_worker_fail("the client's request is broken (operation %u)", ((struct vc_cl_request *)record)->op);
+	if (away) {
+		away = false;
+		atomic_fetch_sub(&threads_away, 1);
+	}
 	if (block_place > 0) {
 		vc_worker_block_end(block_place);
 		block_place = 0;
@@ -173,9 +180,7 @@ static void *run(void *unused) {
 			if (vc_ring_ready(&vc_worker.commands))
 				continue;
 		}
-		atomic_fetch_add(&sleepers, 1);
 		vc_futex_wait(bell, heard, -1);
-		atomic_fetch_sub(&sleepers, 1);
 	}
 	return NULL;
 }
