@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct vc_link_transport *vc_call_transport = &vc_link_local;
+
 static struct vc_link *_Atomic current;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t epochs;
@@ -53,7 +55,7 @@ struct vc_link *vc_call_link(void) {
 	char why[160] = "";
 	bool opened = false;
 	if (!link) {
-		link = vc_link_open(&vc_link_local, epochs + 1, why, sizeof(why));
+		link = vc_link_open(vc_call_transport, epochs + 1, why, sizeof(why));
 		if (link && !vc_notes_start(link)) {
 			vc_link_bury(link);
 			link = NULL;

@@ -41,6 +41,9 @@ struct vc_call {
 
 extern const struct _cl_icd_dispatch vc_dispatch; /* made by apigen */
 
+/* How workers are reached: within this machine, unless somebody sets another transport before the first call. */
+extern const struct vc_link_transport *vc_call_transport;
+
 /* The link to the worker, opened if there is none alive. NULL: no broker, or it refuses. */
 struct vc_link *vc_call_link(void);
 /* Likewise, but doesn't open one. */

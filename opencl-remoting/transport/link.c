@@ -58,7 +58,8 @@ bool vc_link_send(struct vc_link *link, struct vc_cl_request *head, const void *
 	pthread_mutex_unlock(&link->send_lock);
 	if (atomic_load_explicit(&link->dead, memory_order_relaxed))
 		return false;
-	vc_ring_call(&link->commands);
+	if (vc_ring_call(&link->commands) && link->transport->kick)
+		link->transport->kick(link);
 	return true;
 }
 

@@ -23,6 +23,8 @@ struct vc_link_transport {
 	int (*open)(struct vc_link *link, char *why, size_t size);
 	/* Hands the memory file @fd to the worker; a vcAddArena request follows. Returns 0 or -errno. */
 	int (*share)(struct vc_link *link, int fd);
+	/* Wakes a worker that rests elsewhere than on the ring's bell; NULL: the bell is enough. */
+	void (*kick)(struct vc_link *link);
 	/* Blocks until the worker has rung for notes (true) or is gone (false). */
 	bool (*wait)(struct vc_link *link);
 };
