@@ -41,11 +41,11 @@ static const char *check_peer(const struct vc_cl_broker *b, uid_t uid, int *erro
 		}
 	*error = listed ? -EDQUOT : -EACCES;
 	if (!listed)
-		return "this user may not use OpenCL (users in opencl.ini)";
+		return "this user may not use OpenCL (users in cld.ini)";
 	if (all >= c->max_clients)
-		return "too many clients (max_clients in opencl.ini)";
+		return "too many clients (max_clients in cld.ini)";
 	if (same >= c->max_clients_per_user)
-		return "too many clients of this user (max_clients_per_user in opencl.ini)";
+		return "too many clients of this user (max_clients_per_user in cld.ini)";
 	return NULL;
 }
 

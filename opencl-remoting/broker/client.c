@@ -61,7 +61,7 @@ static void use_cache(const struct vc_cl_config *c, uid_t client, uid_t worker) 
 	if (!own_directory(path, worker)) {
 		snprintf(path, sizeof(path), "/tmp/vcockpit-opencl-%u", worker);
 		if (!own_directory(path, worker)) {
-			vc_error("%s: not a directory of user %u; remove it, or set cache in opencl.ini", path, worker);
+			vc_error("%s: not a directory of user %u; remove it, or set cache in cld.ini", path, worker);
 			_exit(125);
 		}
 	}

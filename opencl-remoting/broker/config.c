@@ -93,7 +93,7 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 			*numbers[i].narrow = (uint32_t)value;
 		return why;
 	}
-	return "no such key; vcockpit-opencl.ini(5) lists them";
+	return "no such key; vcockpit-cld.ini(5) lists them";
 }
 
 bool vc_cl_config_read(struct vc_cl_config *config, const char *path, char *error, size_t size) {

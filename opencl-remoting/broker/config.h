@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opencl.ini: who may use OpenCL, and how much of it. See vcockpit-opencl.ini(5). */
+/* cld.ini: who may use OpenCL, and how much of it. See vcockpit-cld.ini(5). */
 #ifndef VC_CL_CONFIG_H
 #define VC_CL_CONFIG_H
 

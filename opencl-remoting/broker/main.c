@@ -22,14 +22,14 @@ static void print_help(void) {
 	puts("Usage: vcockpit-cld [OPTION...]\n"
 	     "Gives programs in containers the host's OpenCL: a worker process for each.\n"
 	     "\n"
-	     "  --config FILE   default: /etc/vcockpit/opencl.ini, if it exists\n"
+	     "  --config FILE   default: /etc/vcockpit/cld.ini, if it exists\n"
 	     "  --socket PATH   default: " VC_CL_SOCKET ", or systemd's socket\n"
 	     "  --mode MODE     the socket's file mode, octal; default: 0660\n"
 	     "  --worker PATH   the worker's executable\n"
 	     "  --debug         log more\n"
 	     "  --help, --version\n"
 	     "\n"
-	     "See vcockpit-cld(8) and vcockpit-opencl.ini(5).");
+	     "See vcockpit-cld(8) and vcockpit-cld.ini(5).");
 }
 
 static int open_socket(const char *path, mode_t mode) {
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
 	}
 	vc_log_init("vcockpit-cld", broker.debug);
 	char error[512];
-	const char *standard = "/etc/vcockpit/opencl.ini";
+	const char *standard = "/etc/vcockpit/cld.ini";
 	if (!config && access(standard, F_OK) == 0)
 		config = standard;
 	vc_cl_config_defaults(&broker.config);
