@@ -11,7 +11,7 @@ def title: {
   bus_to_glass_ms: "telltale: bus to screen, ms", loss_to_glass_ms: "lost message: shown as unknown after, ms", fallback_ms: "fallback picture after, ms",
   recover_ms: "back after, ms", commit_ms: "next compositor's first commit after, ms", frame_ms: "next cluster frame after, ms", adopted: "taken over without a modeset",
   stayed_live: "the zone stayed live", unrecorded: "vblanks not recorded", descriptors: "the compositor's descriptors", oom_kills: "the hog was killed",
-  cluster_refused: "commits refused and saved"
+  cluster_refused: "commits refused and saved", injected: "the fault happened", seen: "its effect was seen", undone: "all was put right"
 }[.] // gsub("_"; " ");
 
 def timeline: . as $fault
