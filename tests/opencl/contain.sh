@@ -10,13 +10,17 @@ fail() {
 	exit 1
 }
 
-# start_broker: one that runs in the sdk, with the sdk's OpenCL. A container's user is nobody special, so the socket is for all.
+# start_broker [ROOT]: one that runs in the sdk, or in ROOT, with the OpenCL there. A container's user is nobody special, so the socket is for all.
 start_broker() {
+	host="$top/images/enter"
+	[ -z "${1:-}" ] || host="bwrap --ro-bind $1 / --dev-bind /dev /dev --proc /proc --ro-bind /sys /sys --tmpfs /run --bind /tmp /tmp
+		--bind $top /src --die-with-parent --setenv HOME /tmp --"
 	mkdir "$dir/run" "$dir/vendors"
 	chmod 755 "$dir" "$dir/run"
 	printf '/opt/vcockpit/libvcockpit-opencl.so\n' > "$dir/vendors/vcockpit.icd"
 	remoting=/src/${build#"$top"/}/opencl-remoting
-	"$top/images/enter" "$remoting/vcockpit-cld" --config "$remoting/run/private.ini" --worker "$remoting/vcockpit-cl-worker" --socket "/src/build/${dir##*/}/run/cl" --mode 0666 > "$dir/broker.log" 2>&1 &
+	# shellcheck disable=SC2086 # a command with its options
+	$host "$remoting/vcockpit-cld" --config "$remoting/run/private.ini" --worker "$remoting/vcockpit-cl-worker" --socket "/src/build/${dir##*/}/run/cl" --mode 0666 > "$dir/broker.log" 2>&1 &
 	broker=$!
 	for try in $(seq 100); do
 		[ ! -S "$dir/run/cl" ] || break
