@@ -105,6 +105,10 @@ static void publish(struct vc_cluster *c, int64_t now_ns) {
 	atomic_store_explicit(&s->connected, c->link.state == VC_LINK_RUNNING, memory_order_relaxed);
 	atomic_store_explicit(&s->can_up, c->can.sock >= 0, memory_order_relaxed);
 	atomic_store_explicit(&s->frames_shown, c->link.shown, memory_order_relaxed);
+	atomic_store_explicit(&s->rounds, c->stalls.turns, memory_order_relaxed);
+	atomic_store_explicit(&s->minor_faults, c->stalls.minor_faults, memory_order_relaxed);
+	atomic_store_explicit(&s->major_faults, c->stalls.major_faults, memory_order_relaxed);
+	atomic_store_explicit(&s->waits, c->stalls.waits, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->heartbeat, 1, memory_order_relaxed);
 	atomic_store_explicit(&s->heartbeat_ns, now_ns, memory_order_relaxed);
 }
@@ -125,6 +129,7 @@ bool vc_cluster_round(struct vc_cluster *c) {
 	int64_t now_ns = vc_clock_now();
 	if (c->link.state == VC_LINK_AWAY && !connect_display(c, now_ns))
 		return false;
+	vc_stalls_wake(&c->stalls);
 	vc_link_dispatch(&c->link, now_ns);
 	vc_latency_answered(&c->latency, c->stats, c->link.answered, c->link.flip_ns);
 	/* Connecting may have taken a while. */
@@ -139,6 +144,8 @@ bool vc_cluster_round(struct vc_cluster *c) {
 	vc_link_heartbeat(&c->link, now_ns);
 	publish(c, now_ns);
 	vc_notify_alive(&c->notify, now_ns);
+	if (c->link.state == VC_LINK_RUNNING)
+		vc_stalls_sleep(&c->stalls);
 	return true;
 }
 

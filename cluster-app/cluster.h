@@ -14,6 +14,7 @@
 #include "link.h"
 #include "notify.h"
 #include "scene.h"
+#include "stalls.h"
 #include "stats.h"
 
 struct vc_cluster {
@@ -26,6 +27,7 @@ struct vc_cluster {
 	struct vc_stats *stats;
 	struct vc_latency latency;
 	struct vc_notify notify;
+	struct vc_stalls stalls;
 	int stop_fd;  /* readable when it's time to end; -1: never. The owner's. */
 	bool started; /* READY has been said */
 };

@@ -170,6 +170,12 @@ static void print_json(const struct vc_stats *s, bool alive, const struct latenc
 	add(root, "connects", GET(s->connects));
 	json_object_object_add(root, "longest_frame_ms", json_object_new_double(ms(GET(s->draw_ns_max))));
 	json_object_object_add(root, "mean_frame_ms", json_object_new_double(mean_ms(s)));
+	struct json_object *stalls = json_object_new_object();
+	add(stalls, "rounds", GET(s->rounds));
+	add(stalls, "minor_faults", GET(s->minor_faults));
+	add(stalls, "major_faults", GET(s->major_faults));
+	add(stalls, "waits", GET(s->waits));
+	json_object_object_add(root, "stalls", stalls);
 	json_object_object_add(can, "up", json_object_new_boolean(alive && GET(s->can_up)));
 	json_object_object_add(root, "bus_to_glass", latency_json(arrival));
 	json_object_object_add(root, "loss_to_glass", latency_json(loss));

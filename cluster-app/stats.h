@@ -9,7 +9,7 @@
 #include "vehicle.h"
 
 #define VC_STATS_MAGIC 0x54534356u /* "VCST" in memory */
-#define VC_STATS_VERSION 2u
+#define VC_STATS_VERSION 3u
 #define VC_STATS_PICTURES_MAX 4096 /* more than two minutes' worth at 30 Hz */
 
 struct vc_stats_message {
@@ -40,6 +40,8 @@ struct vc_stats {
 	_Atomic uint64_t pixels_drawn;
 	_Atomic int64_t draw_ns_max, draw_ns_sum; /* taking in CAN and drawing, a frame */
 	_Atomic uint64_t connects;
+	/* what kept the loop from its work in rounds that had a display (stalls.h) */
+	_Atomic uint64_t rounds, minor_faults, major_faults, waits;
 	struct vc_stats_message message[VC_DBC_MESSAGES];
 	/* A ring like the compositor's frame log: picture[pictures % MAX] is written, then the count with release order. */
 	_Atomic uint64_t pictures;

@@ -156,6 +156,13 @@ struct vc_control_monitor {
 	int64_t check_ns_max, check_ns_sum; /* from the commit of a frame to its source verdict, over source_checks */
 };
 
+/* What kept the frame loop from its work, since start (stalls.h). */
+struct vc_control_stalls {
+	uint64_t turns; /* of the loop */
+	uint64_t minor_faults, major_faults;
+	uint64_t waits, waits_commit; /* the latter: in the commit's ioctl */
+};
+
 struct vc_control_status {
 	uint32_t type; /* VC_CONTROL_STATUS */
 	uint32_t version;
@@ -164,6 +171,7 @@ struct vc_control_status {
 	struct vc_control_output output[VC_CONTROL_OUTPUTS_MAX];
 	struct vc_control_layer layer[VC_CONTROL_LAYERS_MAX];
 	struct vc_control_monitor monitor;
+	struct vc_control_stalls stalls;
 };
 
 struct vc_control_captured {

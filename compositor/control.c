@@ -63,6 +63,12 @@ static void answer_status(struct vc_tool *tool) {
 			vc_errors_banned(&layer->errors, s->now_ns) ? layer->errors.banned_until_ns : 0;
 	}
 	s->monitor = c->monitor->stats;
+	const struct vc_stalls *stalls = &c->loop->stalls;
+	s->stalls = (struct vc_control_stalls){.turns = stalls->turns,
+					       .minor_faults = stalls->minor_faults,
+					       .major_faults = stalls->major_faults,
+					       .waits = stalls->waits,
+					       .waits_commit = stalls->waits_commit};
 	answer(tool, s, sizeof(*s), NULL);
 }
 

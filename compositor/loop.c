@@ -8,7 +8,7 @@
 #define EVENTS_MAX 32
 
 int vc_loop_init(struct vc_loop *loop) {
-	loop->quit = false;
+	*loop = (struct vc_loop){0};
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return loop->epoll >= 0 ? 0 : -errno;
 }
@@ -34,6 +34,7 @@ int vc_loop_run(struct vc_loop *loop) {
 		int n = epoll_wait(loop->epoll, events, EVENTS_MAX, -1);
 		if (n < 0 && errno != EINTR)
 			return -errno;
+		vc_stalls_wake(&loop->stalls);
 		for (int urgency = 0; urgency < VC_URGENCIES; urgency++)
 			for (int i = 0; i < n; i++) {
 				struct vc_watch *watch = events[i].data.ptr;
@@ -44,6 +45,7 @@ int vc_loop_run(struct vc_loop *loop) {
 					watch->ready(watch->data, events[i].events);
 				}
 			}
+		vc_stalls_sleep(&loop->stalls);
 	}
 	return 0;
 }

@@ -6,6 +6,8 @@
 #ifndef VC_LOOP_H
 #define VC_LOOP_H
 
+#include "stalls.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +30,7 @@ struct vc_watch {
 struct vc_loop {
 	int epoll;
 	bool quit;
+	struct vc_stalls stalls;
 };
 
 /* Returns 0 or -errno. */

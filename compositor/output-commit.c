@@ -259,8 +259,10 @@ static int try_commit(struct vc_output *o, const struct vc_scene *scene, int cap
 	/* The low half counts, the high half was drawn at start. */
 	o->cookie++;
 	int64_t start_ns = vc_clock_now();
+	vc_stalls_commit_begin(&o->loop->stalls);
 	int err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT,
 				    o->cookie);
+	vc_stalls_commit_end(&o->loop->stalls);
 	int64_t end_ns = vc_clock_now();
 	o->stats.commit_ns_sum += end_ns - start_ns;
 	if (end_ns - start_ns > o->stats.commit_ns_max)

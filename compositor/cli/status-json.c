@@ -159,11 +159,22 @@ static json_object *monitor_json(const struct vc_control_status *status) {
 	return json;
 }
 
+static json_object *stalls_json(const struct vc_control_stalls *s) {
+	json_object *json = json_object_new_object();
+	json_object_object_add(json, "turns", json_object_new_uint64(s->turns));
+	json_object_object_add(json, "minor_faults", json_object_new_uint64(s->minor_faults));
+	json_object_object_add(json, "major_faults", json_object_new_uint64(s->major_faults));
+	json_object_object_add(json, "waits", json_object_new_uint64(s->waits));
+	json_object_object_add(json, "waits_commit", json_object_new_uint64(s->waits_commit));
+	return json;
+}
+
 json_object *vc_status_json(const struct vc_control_status *status) {
 	json_object *json = json_object_new_object();
 	json_object_object_add(json, "version", json_object_new_int(1));
 	json_object_object_add(json, "now_ns", json_object_new_int64(status->now_ns));
 	json_object_object_add(json, "start_ns", json_object_new_int64(status->start_ns));
+	json_object_object_add(json, "stalls", stalls_json(&status->stalls));
 	json_object *outputs = json_object_new_array();
 	for (uint32_t i = 0; i < status->outputs; i++)
 		json_object_array_add(outputs, output_json(&status->output[i]));

@@ -1,33 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Once it runs, the compositor allocates nothing: not for frames, not for sources that come and go, not for captures. */
+/*
+ * Once they run, compositor and cluster allocate nothing, fault nowhere and wait for nobody: not for frames, and the compositor
+ * not for sources that come and go, nor for captures.
+ */
 #include "rig.h"
 
 #include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FRAMES 300
+#define LONG_FRAMES 10000
+#define LONG_HZ 200
+/* Before this one everything may happen that happens once. */
+#define FIRST_FRAME 200
+#define LONG_LIMIT_MS 150000
+
+/* What kms-count.so counts in the compositor. */
+struct counts {
+	char path[128];
+	const volatile uint64_t *count; /* commits, allocations */
+};
+
+static void counts_open(struct counts *counts, struct rig *rig) {
+	snprintf(counts->path, sizeof(counts->path), "%s/counts", rig->dir);
+	int fd = open(counts->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	assert_return_code(ftruncate(fd, 16), errno);
+	counts->count = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(counts->count, MAP_FAILED);
+	close(fd);
+	setenv("VC_COUNT_FILE", counts->path, 1);
+	rig_preload(rig, "kms-count.so");
+}
+
+static void counts_close(struct counts *counts) {
+	unsetenv("VC_COUNT_FILE");
+	munmap((void *)(uintptr_t)counts->count, 16);
+	unlink(counts->path);
+}
 
 static void nothing_is_allocated_after_start(void **state) {
 	(void)state;
 	struct rig rig;
 	struct painter cluster, ivi;
 	struct vc_control_status status;
-	char path[128];
+	struct counts counts;
 	rig_configure(&rig, "vkms", "", "hold_ms = 2000", "hold_ms = 500");
-	snprintf(path, sizeof(path), "%s/counts", rig.dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	assert_return_code(fd, errno);
-	assert_return_code(ftruncate(fd, 16), errno);
-	const volatile uint64_t *counts = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
-	assert_ptr_not_equal(counts, MAP_FAILED);
-	setenv("VC_COUNT_FILE", path, 1);
-	rig_preload(&rig, "kms-count.so");
+	counts_open(&counts, &rig);
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	for (int i = 0; i < FRAMES; i++) {
@@ -47,19 +78,175 @@ static void nothing_is_allocated_after_start(void **state) {
 		      (unsigned long long)status.output[0].commits, (double)status.output[0].commit_ns_max / 1e6,
 		      (double)status.output[0].wake_ns_max / 1e6, (unsigned long long)status.layer[0].frames_due,
 		      (unsigned long long)status.layer[0].frames_missed, (double)status.layer[0].worst_gap_ns / 1e6);
-	assert_true(counts[0] >= FRAMES);
-	assert_int_equal(counts[1], 0);
-	unsetenv("VC_COUNT_FILE");
+	assert_true(counts.count[0] >= FRAMES);
+	assert_int_equal(counts.count[1], 0);
+	counts_close(&counts);
 	painter_close(&cluster);
-	munmap((void *)(uintptr_t)counts, 16);
-	close(fd);
-	unlink(path);
 	rig_stop(&rig);
+}
+
+/* A small display, as fast as an emulated machine keeps up with. */
+static void configure_fast(const struct rig *rig) {
+	FILE *file = fopen(rig->config, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"[compositor]\npriority = 80\ndisplay_socket = %s\ncontrol_socket = %s\n"
+		"[output main]\ncard = vkms\nmode = 400x200@%d\n"
+		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 320x200\nuser = 0\nhold_ms = 2000\n"
+		"rate = 10000\n[layer ivi]\nrole = guest\noutput = main\nrect = 336,0 64x200\nuser = %u\n"
+		"hold_ms = 5000\nrate = 10000\n",
+		rig->display, rig->control, LONG_HZ, rig_user("ivi"));
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Runs @argv in the background; ends with this process. */
+static pid_t start(char *const *argv, bool silent) {
+	pid_t pid = fork();
+	assert_return_code(pid, errno);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (silent && (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)))
+		_exit(126);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static void stop(pid_t pid, int sig) {
+	kill(pid, sig);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static const char *built_or_installed(const char *built, const char *installed) {
+	return access(built, R_OK) == 0 ? built : installed;
+}
+
+/* The real cluster, with the recorded drive on vcan0 where the machine has those. */
+struct drive {
+	char config[96], stats[96];
+	pid_t cluster, player;
+};
+
+static void drive_start(struct drive *d, const struct rig *rig) {
+	snprintf(d->config, sizeof(d->config), "%s/cluster.ini", rig->dir);
+	snprintf(d->stats, sizeof(d->stats), "%s/stats", rig->dir);
+	FILE *file = fopen(d->config, "w");
+	assert_non_null(file);
+	fprintf(file, "[cluster]\npriority = 70\nstats = %s\n[display]\nsocket = %s\n[can]\ninterface = vcan0\n",
+		d->stats, rig->display);
+	assert_int_equal(fclose(file), 0);
+	const char *log = built_or_installed(VC_DRIVE_LOG, "/usr/share/vcockpit/drive.log");
+	const char *program = built_or_installed(VC_CLUSTER_BUILT, "vcockpit-cluster");
+	d->player = start(
+		(char *[]){"canplayer", "-g", "5", "-l", "i", "-I", (char *)(uintptr_t)log, "vcan0=vcan0", NULL}, true);
+	d->cluster = start((char *[]){(char *)(uintptr_t)program, "--config", d->config, NULL}, false);
+}
+
+static void drive_stop(struct drive *d) {
+	stop(d->player, SIGKILL);
+	stop(d->cluster, SIGTERM);
+	unlink(d->config);
+	unlink(d->stats);
+}
+
+/* The figure /stalls/@key, or /@key, of the running cluster. */
+static json_object *drive_ask(const struct drive *d) {
+	char command[256], text[65536];
+	snprintf(command, sizeof(command), "%s --stats --json --config %s",
+		 built_or_installed(VC_CLUSTER_BUILT, "vcockpit-cluster"), d->config);
+	FILE *pipe = popen(command, "r");
+	assert_non_null(pipe);
+	text[fread(text, 1, sizeof(text) - 1, pipe)] = '\0';
+	pclose(pipe);
+	return json_tokener_parse(text);
+}
+
+struct figures {
+	uint64_t shown, allocations;
+	struct vc_control_stalls compositor;
+	uint64_t rounds, minor_faults, major_faults, waits, can; /* the cluster's */
+};
+
+static uint64_t number(json_object *json, const char *path) {
+	json_object *value = NULL;
+	assert_int_equal(json_pointer_get(json, path, &value), 0);
+	return json_object_get_uint64(value);
+}
+
+static void take(struct rig *rig, const struct drive *d, const struct counts *counts, struct figures *f) {
+	struct vc_control_status status;
+	json_object *json = drive_ask(d);
+	assert_non_null(json);
+	rig_status(rig, &status);
+	*f = (struct figures){.shown = status.layer[0].frames_shown,
+			      .allocations = counts->count[1],
+			      .compositor = status.stalls,
+			      .rounds = number(json, "/stalls/rounds"),
+			      .minor_faults = number(json, "/stalls/minor_faults"),
+			      .major_faults = number(json, "/stalls/major_faults"),
+			      .waits = number(json, "/stalls/waits"),
+			      .can = number(json, "/can/frames_received")};
+	json_object_put(json);
+}
+
+/* The guest shows what it can until the cluster has shown @frames. */
+static void run_until(struct rig *rig, struct painter *ivi, uint64_t frames) {
+	int64_t limit_ns = vc_clock_now() + LONG_LIMIT_MS * VC_NS_PER_MS;
+	uint64_t shown = 0;
+	for (unsigned i = 0; shown < frames; i++) {
+		painter_show(ivi, i % 2 ? RIG_BLUE : RIG_GOLD);
+		if (i % 50 == 0)
+			shown = rig_layer(rig, "cluster").frames_shown;
+		assert_true(vc_clock_now() < limit_ns);
+	}
+}
+
+static void ten_thousand_frames_stall_nobody(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi;
+	struct drive drive;
+	struct counts counts;
+	struct figures a, b;
+	rig_configure(&rig, "vkms", "", "", "");
+	configure_fast(&rig);
+	counts_open(&counts, &rig);
+	rig_start(&rig);
+	drive_start(&drive, &rig);
+	painter_open(&ivi, &rig, "ivi", 0, 0);
+	run_until(&rig, &ivi, FIRST_FRAME);
+	take(&rig, &drive, &counts, &a);
+	int64_t from_ns = vc_clock_now();
+	run_until(&rig, &ivi, a.shown + LONG_FRAMES);
+	take(&rig, &drive, &counts, &b);
+	print_message("%" PRIu64 " frames in %.1f s\n", b.shown - a.shown, (double)(vc_clock_now() - from_ns) / 1e9);
+	print_message("compositor: %" PRIu64 " turns, %" PRIu64 " minor and %" PRIu64 " major faults, %" PRIu64
+		      " waits, %" PRIu64 " in the commit, %" PRIu64 " allocations\n",
+		      b.compositor.turns - a.compositor.turns, b.compositor.minor_faults - a.compositor.minor_faults,
+		      b.compositor.major_faults - a.compositor.major_faults, b.compositor.waits - a.compositor.waits,
+		      b.compositor.waits_commit - a.compositor.waits_commit, b.allocations - a.allocations);
+	print_message("cluster: %" PRIu64 " rounds, %" PRIu64 " CAN frames, %" PRIu64 " minor and %" PRIu64
+		      " major faults, %" PRIu64 " waits\n",
+		      b.rounds - a.rounds, b.can - a.can, b.minor_faults - a.minor_faults,
+		      b.major_faults - a.major_faults, b.waits - a.waits);
+	drive_stop(&drive);
+	counts_close(&counts);
+	painter_close(&ivi);
+	rig_stop(&rig);
+	assert_true(b.shown - a.shown >= LONG_FRAMES && b.rounds - a.rounds >= LONG_FRAMES);
+	assert_int_equal(b.allocations - a.allocations, 0);
+	assert_int_equal(b.compositor.minor_faults - a.compositor.minor_faults, 0);
+	assert_int_equal(b.compositor.major_faults - a.compositor.major_faults, 0);
+	assert_int_equal(b.compositor.waits - a.compositor.waits, 0);
+	assert_int_equal(b.minor_faults - a.minor_faults, 0);
+	assert_int_equal(b.major_faults - a.major_faults, 0);
+	assert_int_equal(b.waits - a.waits, 0);
 }
 
 int main(void) {
 	if (rig_skips("vkms"))
 		return RIG_SKIPPED;
-	const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_allocated_after_start)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_allocated_after_start),
+					   cmocka_unit_test(ten_thousand_frames_stall_nobody)};
 	return cmocka_run_group_tests_name("kms.quiet", tests, NULL, NULL);
 }
