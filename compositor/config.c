@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config.h"
+#include "config-keys.h"
 
 #include "clock.h"
 #include "conf.h"
@@ -13,12 +13,6 @@
 bool vc_rect_overlaps(const struct vc_rect *a, const struct vc_rect *b) {
 	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
 }
-
-/* One key of a section: how its value is read into the section's struct. */
-struct key {
-	const char *name;
-	const char *(*parse)(void *object, const char *value);
-};
 
 static const char *copy_text(const char *value, char *out, size_t size) {
 	for (const char *c = value; *c; c++)
@@ -111,7 +105,7 @@ static const char *output_capture_limit(void *object, const char *value) {
 	return read_ms(value, 20, 600000, &o->capture_limit_ns);
 }
 
-static const struct key output_keys[] = {
+const struct vc_config_key vc_config_output_keys[] = {
 	{"card", output_card},
 	{"connector", output_connector},
 	{"mode", output_mode},
@@ -122,7 +116,6 @@ static const struct key output_keys[] = {
 	{"capture_limit_ms", output_capture_limit},
 	{NULL, NULL},
 };
-enum { OUTPUT_MODE_BIT = 2 };
 
 static const char *layer_role(void *object, const char *value) {
 	struct vc_config_layer *l = object;
@@ -290,7 +283,7 @@ static const char *layer_retry(void *object, const char *value) {
 	return read_ms(value, 0, 60000, &l->retry_ns);
 }
 
-static const struct key layer_keys[] = {
+const struct vc_config_key vc_config_layer_keys[] = {
 	{"role", layer_role},           {"output", layer_output},  {"rect", layer_rect},
 	{"plane", layer_plane},         {"user", layer_user},      {"hold_ms", layer_hold},
 	{"fallback", layer_fallback},   {"title", layer_title},    {"message", layer_message},
@@ -299,7 +292,6 @@ static const struct key layer_keys[] = {
 	{"max_bytes", layer_max_bytes}, {"errors", layer_errors},  {"error_window_ms", layer_error_window},
 	{"ban_ms", layer_ban},          {"retry_ms", layer_retry}, {NULL, NULL},
 };
-enum { LAYER_ROLE_BIT, LAYER_OUTPUT_BIT, LAYER_RECT_BIT, LAYER_USER_BIT = 4, LAYER_HOLD_BIT };
 
 static const char *monitor_user(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
@@ -327,11 +319,10 @@ static const char *monitor_lost(void *object, const char *value) {
 	return m->rules.lost_safe || strcmp(value, "keep") == 0 ? NULL : "use keep or safe";
 }
 
-static const struct key monitor_keys[] = {
+const struct vc_config_key vc_config_monitor_keys[] = {
 	{"user", monitor_user},       {"trust_ms", monitor_trust}, {"silent_ms", monitor_silent},
 	{"lost_ms", monitor_lost_ms}, {"lost", monitor_lost},      {NULL, NULL},
 };
-enum { MONITOR_USER_BIT };
 
 static const char *compositor_display(void *object, const char *value) {
 	struct vc_config *c = object;
@@ -372,7 +363,7 @@ static const char *compositor_requests(void *object, const char *value) {
 	return read_u32(value, 10, 10000, &c->requests);
 }
 
-static const struct key compositor_keys[] = {
+static const struct vc_config_key compositor_keys[] = {
 	{"display_socket", compositor_display},
 	{"control_socket", compositor_control},
 	{"priority", compositor_priority},
@@ -384,7 +375,8 @@ static const struct key compositor_keys[] = {
 };
 
 /* Gives @entry to the key of that name. @seen remembers which keys were given, to catch a second one. */
-static const char *apply_key(const struct key *keys, void *object, uint32_t *seen, const struct vc_conf_entry *entry) {
+static const char *apply_key(const struct vc_config_key *keys, void *object, uint32_t *seen,
+			     const struct vc_conf_entry *entry) {
 	for (unsigned i = 0; keys[i].name; i++) {
 		if (strcmp(keys[i].name, entry->key) != 0)
 			continue;
@@ -396,7 +388,7 @@ static const char *apply_key(const struct key *keys, void *object, uint32_t *see
 	return "unknown key; see vcockpit-compositor.ini(5)";
 }
 
-static bool is_given(const struct key *keys, uint32_t seen, const char *name) {
+bool vc_config_is_given(const struct vc_config_key *keys, uint32_t seen, const char *name) {
 	for (unsigned i = 0; keys[i].name; i++)
 		if (strcmp(keys[i].name, name) == 0)
 			return (seen & (1u << i)) != 0;
@@ -474,12 +466,12 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 		if (!c->monitor.wanted)
 			c->monitor.line = entry->line;
 		c->monitor.wanted = true;
-		return apply_key(monitor_keys, &c->monitor, &c->monitor.seen, entry);
+		return apply_key(vc_config_monitor_keys, &c->monitor, &c->monitor.seen, entry);
 	}
 	if (strcmp(entry->kind, "output") == 0) {
 		struct vc_config_output *o = NULL;
 		why = find_output(c, entry, &o);
-		return why ? why : apply_key(output_keys, o, &o->seen, entry);
+		return why ? why : apply_key(vc_config_output_keys, o, &o->seen, entry);
 	}
 	if (strcmp(entry->kind, "layer") == 0) {
 		struct vc_config_layer *l = NULL;
@@ -492,130 +484,9 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 			l->output_line = entry->line;
 		if (strcmp(entry->key, "order") == 0)
 			l->order_line = entry->line;
-		return apply_key(layer_keys, l, &l->seen, entry);
+		return apply_key(vc_config_layer_keys, l, &l->seen, entry);
 	}
 	return "unknown section; use [compositor], [monitor], [output NAME] or [layer NAME]";
-}
-
-/* What can only be said once the whole file is known. */
-struct check {
-	const struct vc_config *config;
-	const char *path;
-	char *error;
-	size_t size;
-};
-
-#define FAIL(check, at, ...) fail(check, at, vc_conf_why(__VA_ARGS__))
-static bool fail(const struct check *check, int line, const char *why) {
-	if (line > 0)
-		snprintf(check->error, check->size, "%s:%d: %s", check->path, line, why);
-	else
-		snprintf(check->error, check->size, "%s: %s", check->path, why);
-	return false;
-}
-
-static bool check_layer(const struct check *check, struct vc_config_layer *l) {
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} needed[] = {{LAYER_ROLE_BIT, "role"},
-		      {LAYER_OUTPUT_BIT, "output"},
-		      {LAYER_RECT_BIT, "rect"},
-		      {LAYER_USER_BIT, "user"}};
-	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(l->seen & (1u << needed[i].bit)))
-			return FAIL(check, l->line, "[layer %s] lacks \"%s = …\"", l->name, needed[i].name);
-
-	const struct vc_config *c = check->config;
-	unsigned o = 0;
-	while (o < c->outputs && strcmp(c->output[o].name, l->output_name) != 0)
-		o++;
-	if (o == c->outputs)
-		return FAIL(check, l->output_line, "[layer %s] output = %s: there is no [output %s]", l->name,
-			    l->output_name, l->output_name);
-	l->output = o;
-	const struct vc_config_output *out = &c->output[o];
-	if (l->rect.x + l->rect.width > out->width || l->rect.y + l->rect.height > out->height)
-		return FAIL(check, l->rect_line,
-			    "[layer %s] rect: reaches outside output %s, which is %ux%u; make it smaller", l->name,
-			    out->name, out->width, out->height);
-	if (l->role == VC_ROLE_CLUSTER && l->fallback == VC_FALLBACK_NONE)
-		return FAIL(check, l->line, "[layer %s] fallback = none: the cluster always needs its safe picture",
-			    l->name);
-	if (l->role == VC_ROLE_CLUSTER && (l->alpha < 100 || l->scale != VC_SCALE_NONE))
-		return FAIL(check, l->line, "[layer %s] %s: the cluster is always shown %s; remove the key", l->name,
-			    l->alpha < 100 ? "alpha" : "scale", l->alpha < 100 ? "opaque" : "pixel for pixel");
-	if (l->role == VC_ROLE_CLUSTER && l->order_line == 0)
-		l->order = VC_ORDER_MAX;
-	if (l->role == VC_ROLE_CLUSTER) {
-		static const char *const keeps_out[] = {"errors", "error_window_ms", "ban_ms", "retry_ms"};
-		for (unsigned i = 0; i < sizeof(keeps_out) / sizeof(keeps_out[0]); i++)
-			if (is_given(layer_keys, l->seen, keeps_out[i]))
-				return FAIL(check, l->line, "[layer %s] %s: the cluster is never kept out; remove it",
-					    l->name, keeps_out[i]);
-		l->errors.limit = 0;
-		l->retry_ns = 0;
-	}
-	if (l->max_width < l->rect.width && l->max_height < l->rect.height)
-		return FAIL(check, l->line, "[layer %s] max_size = %ux%u: smaller than rect; make it larger", l->name,
-			    l->max_width, l->max_height);
-	if (!(l->seen & (1u << LAYER_HOLD_BIT)))
-		l->hold_ns = (l->role == VC_ROLE_CLUSTER ? 100 : 1000) * VC_NS_PER_MS;
-	return true;
-}
-
-/* Guests' zones may lie under the cluster and over each other. Nothing lies over a cluster. */
-static bool check_zones(const struct check *check) {
-	const struct vc_config *c = check->config;
-	for (unsigned i = 0; i < c->layers; i++)
-		for (unsigned j = 0; j < i; j++) {
-			const struct vc_config_layer *a = &c->layer[j], *b = &c->layer[i];
-			if (a->output != b->output)
-				continue;
-			if (a->role == VC_ROLE_CLUSTER && b->role == VC_ROLE_CLUSTER)
-				return FAIL(check, b->line,
-					    "[layer %s] role = cluster: output %s has a cluster already, [layer %s]",
-					    b->name, b->output_name, a->name);
-			const struct vc_config_layer *over = a->role == VC_ROLE_GUEST ? a : b;
-			const struct vc_config_layer *under = over == a ? b : a;
-			if (under->role == VC_ROLE_CLUSTER && over->order_line > 0 && over->order >= under->order)
-				return FAIL(
-					check, over->order_line,
-					"[layer %s] order = %u: would lie above [layer %s], and nothing may cover a "
-					"cluster; use a lower one",
-					over->name, over->order, under->name);
-			if (a->plane != 0 && a->plane == b->plane)
-				return FAIL(check, b->line, "[layer %s] plane = %u: taken by [layer %s]", b->name,
-					    b->plane, a->name);
-		}
-	return true;
-}
-
-static bool check_monitor(const struct check *check) {
-	const struct vc_config_monitor *m = &check->config->monitor;
-	if (m->wanted && !(m->seen & (1u << MONITOR_USER_BIT)))
-		return FAIL(check, m->line, "[monitor] lacks \"user = …\"");
-	if (m->rules.lost_ns < m->rules.silent_ns)
-		return FAIL(check, m->line, "[monitor] lost_ms is shorter than silent_ms; make it longer");
-	return true;
-}
-
-static bool check_all(struct vc_config *c, const struct check *check) {
-	if (c->outputs == 0)
-		return FAIL(check, 0, "no output; add a section [output NAME] with a mode");
-	for (unsigned i = 0; i < c->outputs; i++)
-		if (!(c->output[i].seen & (1u << OUTPUT_MODE_BIT)))
-			return FAIL(check, c->output[i].line, "[output %s] lacks \"mode = WIDTHxHEIGHT@HZ\"",
-				    c->output[i].name);
-	bool cluster = false;
-	for (unsigned i = 0; i < c->layers; i++) {
-		if (!check_layer(check, &c->layer[i]))
-			return false;
-		cluster |= c->layer[i].role == VC_ROLE_CLUSTER;
-	}
-	if (!cluster)
-		return FAIL(check, 0, "no cluster; add a section [layer NAME] with role = cluster");
-	return check_monitor(check) && check_zones(check);
 }
 
 bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size) {
@@ -628,6 +499,5 @@ bool vc_config_read(struct vc_config *config, const char *path, char *error, siz
 				     .monitor.rules = {.trust_ns = 500 * VC_NS_PER_MS,
 						       .silent_ns = 500 * VC_NS_PER_MS,
 						       .lost_ns = 3000 * VC_NS_PER_MS}};
-	const struct check check = {.config = config, .path = path, .error = error, .size = size};
-	return vc_conf_read(path, on_entry, config, error, size) && check_all(config, &check);
+	return vc_conf_read(path, on_entry, config, error, size) && vc_config_check(config, path, error, size);
 }

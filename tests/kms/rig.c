@@ -85,7 +85,11 @@ uid_t rig_user(const char *layer) {
 	for (uid_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(layer, names[i]) == 0)
 			return 40001 + i;
-	return 0;
+	/* Any other: its letters say. */
+	uint32_t uid = 0;
+	for (; *layer; layer++)
+		uid = uid * 31 + (uint8_t)*layer;
+	return 50000 + uid % 10000;
 }
 
 /* As sd_listen_fds(3) wants it: descriptors from 3 on, without close-on-exec. */

@@ -74,7 +74,7 @@ bool rig_has_card(const char *driver);
 /* The test can't run without a card of that driver: says so. The exit code is then RIG_SKIPPED. */
 bool rig_skips(const char *driver);
 
-/* The user that owns @layer: 40001 "cluster", 40002 "ivi", 40003 "nav", 40004 "under"; root for others. */
+/* The user that owns @layer: 40001 "cluster", 40002 "ivi", 40003 "nav", 40004 "under"; one made of the name for others. */
 uid_t rig_user(const char *layer);
 
 /* Connects as that user, as vc_display_connect() does. */

@@ -161,11 +161,18 @@ static void impossible_layouts_are_refused(void **state) {
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER "fallback = none\n", 4, "safe picture");
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER "[layer b]\nrole = cluster\noutput = main\nrect = 960,0 9x9\nuser = 1\n",
 		     9, "has a cluster already");
-#define GUEST(name, rect) "[layer " name "]\nrole = guest\noutput = main\nrect = " rect "\nuser = 1\n"
+#define GUEST_OF(user, name, rect) "[layer " name "]\nrole = guest\noutput = main\nrect = " rect "\nuser = " user "\n"
+#define GUEST(name, rect) GUEST_OF("1", name, rect)
 	/* Over each other and under the cluster is well. */
-	assert_true(
-		read_text(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "900,0 500x500") "order = 7\n" GUEST("c", "1300,0 9x9")));
+	assert_true(read_text(
+		GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "900,0 500x500") "order = 7\n" GUEST_OF("2", "c", "1300,0 9x9")));
 	assert_int_equal(config.layer[1].order, 7);
+	/* Each has a user of its own. */
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST_OF("7", "b", "0,0 9x9"), 9,
+		     "[layer b] user: is the source of [layer "
+		     "cluster], too");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "0,0 9x9") GUEST("c", "0,0 9x9"), 14, "give each a user");
+	expect_error(GOOD_OUTPUT "[monitor]\nuser = 7\n" GOOD_CLUSTER, 4, "give the monitor a user of its own");
 	/* Over the cluster is not. */
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER "order = 5\n" GUEST("b", "0,0 9x9") "order = 5\n", 14,
 		     "[layer b] order = 5: would lie above [layer cluster]");
