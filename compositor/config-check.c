@@ -68,6 +68,28 @@ static bool check_layer(const struct check *check, struct vc_config_layer *l) {
 	return true;
 }
 
+/* Who lends its picture to others must be there, and be seen where they are. */
+static bool check_loan(const struct check *check, struct vc_config_layer *l) {
+	const struct vc_config *c = check->config;
+	unsigned i = 0;
+	if (l->fallback != VC_FALLBACK_LAYER)
+		return true;
+	while (i < c->layers && strcmp(c->layer[i].name, l->lender_name) != 0)
+		i++;
+	if (i == c->layers)
+		return FAIL(check, l->line, "[layer %s] fallback = layer %s: there is no [layer %s]", l->name,
+			    l->lender_name, l->lender_name);
+	const struct vc_config_layer *lender = &c->layer[i];
+	if (lender == l || l->role != VC_ROLE_GUEST || lender->role != VC_ROLE_GUEST || lender->output != l->output)
+		return FAIL(
+			check, l->line,
+			"[layer %s] fallback = layer %s: only a guest can show what another guest of its output shows; "
+			"use picture",
+			l->name, l->lender_name);
+	l->lender = i;
+	return true;
+}
+
 /* Guests' zones may lie under the cluster and over each other. Nothing lies over a cluster. */
 static bool check_zones(const struct check *check) {
 	const struct vc_config *c = check->config;
@@ -134,7 +156,7 @@ bool vc_config_check(struct vc_config *c, const char *path, char *error, size_t 
 		if (!vc_config_is_given(vc_config_output_keys, c->output[i].seen, "mode"))
 			return FAIL(check, c->output[i].line, "[output %s] lacks \"mode = WIDTHxHEIGHT@HZ\"",
 				    c->output[i].name);
-	bool cluster = false;
+	bool cluster = false, loans = true;
 	for (unsigned i = 0; i < c->layers; i++) {
 		if (!check_layer(check, &c->layer[i]))
 			return false;
@@ -142,5 +164,7 @@ bool vc_config_check(struct vc_config *c, const char *path, char *error, size_t 
 	}
 	if (!cluster)
 		return FAIL(check, 0, "no cluster; add a section [layer NAME] with role = cluster");
-	return check_monitor(check) && check_users(check) && check_zones(check);
+	for (unsigned i = 0; i < c->layers && loans; i++)
+		loans = check_loan(check, &c->layer[i]);
+	return loans && check_monitor(check) && check_users(check) && check_zones(check);
 }

@@ -194,8 +194,11 @@ static const char *layer_fallback(void *object, const char *value) {
 	else if (strncmp(value, "image /", 7) == 0) {
 		l->fallback = VC_FALLBACK_IMAGE;
 		return copy_text(value + 6, l->image, sizeof(l->image));
+	} else if (strncmp(value, "layer ", 6) == 0) {
+		l->fallback = VC_FALLBACK_LAYER;
+		return copy_text(value + 6, l->lender_name, sizeof(l->lender_name));
 	} else
-		return "use picture, none or image /PATH.png";
+		return "use picture, none, image /PATH.png or layer NAME";
 	return NULL;
 }
 

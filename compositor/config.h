@@ -51,6 +51,7 @@ enum vc_fallback {
 	VC_FALLBACK_PICTURE, /* a picture with title and message */
 	VC_FALLBACK_NONE,    /* the background shows through; guests only */
 	VC_FALLBACK_IMAGE,   /* a PNG file of the zone's size */
+	VC_FALLBACK_LAYER,   /* what another guest's layer shows; the picture while that shows none; guests only */
 };
 
 struct vc_config_layer {
@@ -63,7 +64,9 @@ struct vc_config_layer {
 	uid_t uid;      /* the only user that may be this layer's source */
 	int64_t hold_ns;
 	enum vc_fallback fallback;
-	char image[VC_TEXT_MAX]; /* path, for VC_FALLBACK_IMAGE */
+	char image[VC_TEXT_MAX];               /* path, for VC_FALLBACK_IMAGE */
+	char lender_name[VC_DISPLAY_NAME_MAX]; /* for VC_FALLBACK_LAYER */
+	uint32_t lender;                       /* index of lender_name */
 	enum vc_scale scale;
 	bool compose;   /* frames that its plane can't show may be composed by the CPU */
 	uint32_t alpha; /* 0: invisible, to 100: opaque */

@@ -39,6 +39,7 @@ void vc_dumb_destroy(struct vc_dumb *dumb, int card);
 
 /* A client's memory. */
 struct vc_import {
+	uint32_t lends;  /* bit per slot of the output that can show it as its fallback */
 	uint32_t fb;     /* 0: none */
 	bool on_plane;   /* its layer's plane shows it: the kernel was asked */
 	int dmabuf;      /* to poll for implicit fences and to bracket CPU reads */

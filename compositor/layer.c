@@ -358,13 +358,17 @@ void vc_layer_drop_frames(struct vc_layer *layer, unsigned count) {
 	vc_layer_send_frame(layer, seq, 0);
 }
 
+bool vc_content_has_buffer(const struct vc_content *content) {
+	return content->kind == VC_CONTENT_FRAME || content->kind == VC_CONTENT_LENT;
+}
+
 void vc_content_ref(const struct vc_content *content) {
-	if (content->kind == VC_CONTENT_FRAME)
+	if (vc_content_has_buffer(content))
 		content->frame.buffer->refs++;
 }
 
 void vc_content_unref(struct vc_content *content) {
-	if (content->kind == VC_CONTENT_FRAME)
+	if (vc_content_has_buffer(content))
 		buffer_unref(content->frame.buffer);
 	*content = (struct vc_content){.kind = VC_CONTENT_NOTHING};
 }

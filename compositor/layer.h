@@ -62,13 +62,14 @@ enum vc_content_kind {
 	VC_CONTENT_NOTHING,
 	VC_CONTENT_FALLBACK,
 	VC_CONTENT_FRAME,
+	VC_CONTENT_LENT,    /* another layer's frame, as the fallback */
 	VC_CONTENT_ADOPTED, /* what the last compositor left there */
 };
 
 /* What a plane (or a zone of a composed picture) shows. Owns a reference to the frame's buffer. */
 struct vc_content {
 	enum vc_content_kind kind;
-	struct vc_frame frame; /* for VC_CONTENT_FRAME */
+	struct vc_frame frame; /* for VC_CONTENT_FRAME and VC_CONTENT_LENT */
 };
 
 struct vc_layer;
@@ -117,6 +118,7 @@ struct vc_layer {
 	struct vc_content screen; /* since the last flip */
 	struct vc_content next;   /* in the commit on its way, if in_flight */
 	bool in_flight;
+	int64_t no_loan_until_ns; /* the kernel refused what it had borrowed */
 	struct vc_control_layer stats;
 	int64_t gap_from_ns; /* the last flip, if the source's frames showed ever since; else 0 */
 	uint64_t buffer_serial;
@@ -175,6 +177,8 @@ void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *c
 
 /* Drops the @count oldest waiting frames and says so to the source. */
 void vc_layer_drop_frames(struct vc_layer *layer, unsigned count);
+
+bool vc_content_has_buffer(const struct vc_content *content);
 
 /* References to a content's buffer. */
 void vc_content_ref(const struct vc_content *content);

@@ -28,11 +28,54 @@ static bool shows_nothing(const struct vc_layer *layer) {
 	return layer->config->fallback == VC_FALLBACK_NONE;
 }
 
-/* The frame that @choice means for @layer, NULL if none. */
-static const struct vc_frame *chosen_frame(const struct vc_layer *layer, const struct vc_policy_choice *choice) {
-	if (choice->frame >= 0)
-		return &layer->frame[choice->frame];
-	return choice->frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_FRAME ? &layer->screen.frame : NULL;
+/* The frame of its own source that @slot is to show, NULL if none. */
+static const struct vc_frame *own_frame(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
+	const struct vc_layer *layer = o->slot[slot];
+	int frame = scene->choice[slot].frame;
+	if (frame >= 0)
+		return &layer->frame[frame];
+	return frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_FRAME ? &layer->screen.frame : NULL;
+}
+
+/* The frame that it is to show, whosoever it is. */
+static const struct vc_frame *chosen_frame(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
+	return scene->lent[slot] ? scene->lent[slot] : own_frame(o, scene, slot);
+}
+
+static bool borrows(const struct vc_output *o, unsigned slot, const struct vc_layer *lender) {
+	const struct vc_config_layer *config = o->slot[slot]->config;
+	return config->fallback == VC_FALLBACK_LAYER && config->lender == lender->index;
+}
+
+/* What @slot may borrow: the frame that its lender shows, if it can be shown in this zone as well. */
+static const struct vc_frame *find_loan(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
+	for (unsigned i = 0; i < o->layers; i++) {
+		const struct vc_frame *frame = borrows(o, slot, o->slot[i]) ? own_frame(o, scene, i) : NULL;
+		if (!frame)
+			continue;
+		const struct vc_import *import = &frame->buffer->import;
+		bool shown = slot < scene->composed ? import->image != NULL : import->fb != 0;
+		return shown && (import->lends & (1u << slot)) ? frame : NULL;
+	}
+	return NULL;
+}
+
+void vc_output_lend(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
+	for (unsigned i = 0; i < o->layers; i++) {
+		const struct vc_layer *layer = o->slot[i];
+		const struct vc_content *screen = &layer->screen;
+		const uint32_t bit = 1u << i;
+		scene->lent[i] = NULL;
+		if (scene->choice[i].frame != VC_POLICY_FALLBACK || (scene->kept & bit) ||
+		    now_ns < layer->no_loan_until_ns)
+			continue;
+		const struct vc_frame *frame = scene->lent[i] = find_loan(o, scene, i);
+		if (frame && screen->kind == VC_CONTENT_LENT && screen->frame.buffer == frame->buffer &&
+		    screen->frame.seq == frame->seq)
+			scene->changed &= ~bit;
+		else if (frame)
+			scene->changed |= bit;
+	}
 }
 
 static void request_fallback(struct vc_output *o, unsigned slot, bool test) {
@@ -43,9 +86,9 @@ static void request_fallback(struct vc_output *o, unsigned slot, bool test) {
 	vc_kms_request_layer(&o->kms, &o->request, slot, fb, &all, zone, layer->config->alpha);
 }
 
-static void request_slot(struct vc_output *o, unsigned slot, const struct vc_policy_choice *choice) {
+static void request_slot(struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	const struct vc_layer *layer = o->slot[slot];
-	const struct vc_frame *frame = chosen_frame(layer, choice);
+	const struct vc_frame *frame = chosen_frame(o, scene, slot);
 	struct vc_rect source, target;
 	if (!frame) {
 		request_fallback(o, slot, false);
@@ -60,8 +103,8 @@ static void request_slot(struct vc_output *o, unsigned slot, const struct vc_pol
 static void request_planes(struct vc_output *o, const struct vc_scene *scene, uint32_t mask) {
 	for (unsigned i = scene->composed; i < o->layers; i++) {
 		if (mask & (1u << i))
-			request_slot(o, i, &scene->choice[i]);
-		else if (o->slot[i]->screen.kind == VC_CONTENT_FRAME)
+			request_slot(o, scene, i);
+		else if (vc_content_has_buffer(&o->slot[i]->screen))
 			vc_kms_request_keep(&o->kms, &o->request, i);
 	}
 	for (unsigned i = o->full ? o->kms.plan.composed : o->composed; i < scene->composed; i++)
@@ -72,7 +115,7 @@ static struct vc_compose_item compose_item(const struct vc_output *o, const stru
 	struct vc_layer *layer = o->slot[slot];
 	const struct vc_rect *zone = &layer->config->rect;
 	const struct vc_policy_choice *choice = &scene->choice[slot];
-	const struct vc_frame *frame = chosen_frame(layer, choice);
+	const struct vc_frame *frame = chosen_frame(o, scene, slot);
 	struct vc_compose_item item = {.layer = layer, .target = *zone};
 	if (slot >= scene->composed)
 		return item;
@@ -134,7 +177,7 @@ static bool is_passing(int err) {
 
 static bool is_refused(struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	vc_request_init(&o->request);
-	request_slot(o, slot, &scene->choice[slot]);
+	request_slot(o, scene, slot);
 	int err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
 	return err < 0 && !is_passing(err);
 }
@@ -163,10 +206,21 @@ static bool drop_frames_of(struct vc_output *o, struct vc_scene *scene, enum vc_
 	return any;
 }
 
+/* Shows a loan that is not on the screen yet? Then it's nobody's fault that the kernel refuses it. */
+static bool drop_loans(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
+	bool any = false;
+	for (unsigned i = scene->composed; i < o->layers; i++)
+		if ((scene->changed & (1u << i)) && scene->lent[i] && is_refused(o, scene, i)) {
+			o->slot[i]->no_loan_until_ns = now_ns + o->slot[i]->rules.hold_ns;
+			any = true;
+		}
+	return any;
+}
+
 /* The first remedy: the frames that the kernel refuses when asked about them alone go. If there is none such, it is all
  * together that is too much, and the guests give way. Each remedy returns whether it asks for less. */
 static bool drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t now_ns) {
-	bool any = false;
+	bool any = drop_loans(o, scene, now_ns);
 	for (unsigned i = 0; i < o->layers; i++)
 		if (is_new_frame(scene, i) && is_refused(o, scene, i)) {
 			refuse(o, scene, i, now_ns);
@@ -217,12 +271,18 @@ static const struct vc_content *coming(const struct vc_layer *layer) {
 static void accept_scene(struct vc_output *o, const struct vc_scene *scene, int capture, int32_t fence,
 			 int64_t now_ns) {
 	struct vc_content content[VC_LAYERS_MAX];
+	/* First, while the frames are still where they are. */
+	for (unsigned i = 0; i < o->layers; i++)
+		if ((scene->changed & (1u << i)) && scene->lent[i]) {
+			o->slot[i]->next = (struct vc_content){.kind = VC_CONTENT_LENT, .frame = *scene->lent[i]};
+			vc_content_ref(&o->slot[i]->next);
+		}
 	for (unsigned i = 0; i < o->layers; i++) {
 		struct vc_layer *layer = o->slot[i];
 		if (scene->changed & (1u << i)) {
 			if (scene->choice[i].frame >= 0)
 				vc_layer_take_frame(layer, scene->choice[i].frame, &layer->next);
-			else
+			else if (!scene->lent[i])
 				layer->next = (struct vc_content){.kind = VC_CONTENT_FALLBACK};
 			layer->in_flight = true;
 		}
@@ -310,6 +370,7 @@ int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns
 			    : attempt == 1 ? keep_guests(o, scene)
 					   /* The third: the cluster's safe picture. */
 					   : drop_frames_of(o, scene, VC_ROLE_CLUSTER, now_ns);
+		vc_output_lend(o, scene, now_ns);
 		if (less && has_work(o, scene))
 			err = try_commit(o, scene, -1);
 		else if (less && attempt == 0)
@@ -367,6 +428,27 @@ static bool may_compose(const struct vc_output *o, unsigned slot) {
 	return o->compose.ready;
 }
 
+/* The slots that borrow from the buffer's layer: may they show it, too? */
+static void admit_loans(struct vc_output *o, struct vc_buffer *buffer) {
+	const struct vc_rect part = {0, 0, buffer->width, buffer->height};
+	struct vc_import *import = &buffer->import;
+	struct vc_rect source, target;
+	import->lends = 0;
+	for (unsigned i = 0; i < o->layers; i++) {
+		const struct vc_config_layer *config = o->slot[i]->config;
+		if (!borrows(o, i, buffer->layer))
+			continue;
+		bool can = import->image != NULL;
+		if (import->fb && i >= o->composed_min) {
+			vc_layer_place(config, &part, &source, &target);
+			vc_request_init(&o->request);
+			vc_kms_request_layer(&o->kms, &o->request, i, import->fb, &source, &target, config->alpha);
+			can = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0) == 0;
+		}
+		import->lends |= can ? 1u << i : 0;
+	}
+}
+
 int vc_output_admit(struct vc_output *o, struct vc_buffer *buffer, char *why) {
 	const struct vc_layer *layer = buffer->layer;
 	const struct vc_rect part = {0, 0, buffer->width, buffer->height};
@@ -381,8 +463,10 @@ int vc_output_admit(struct vc_output *o, struct vc_buffer *buffer, char *why) {
 		err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
 		buffer->import.on_plane = err == 0 || is_passing(err);
 	}
-	if (buffer->import.on_plane || (buffer->import.image && may_compose(o, slot)))
+	if (buffer->import.on_plane || (buffer->import.image && may_compose(o, slot))) {
+		admit_loans(o, buffer);
 		return 0;
+	}
 	snprintf(why, VC_DISPLAY_REASON_MAX, "the layer's plane cannot show such a buffer, and it cannot be composed");
 	return err;
 }

@@ -201,6 +201,7 @@ static void decide_and_commit(struct vc_output *o, int64_t now_ns) {
 		vc_output_choose(o, &scene, i, now_ns);
 	}
 	choose_paths(o, &scene);
+	vc_output_lend(o, &scene, now_ns);
 	if (vc_output_commit(o, &scene, now_ns) < 0)
 		return;
 	for (unsigned i = 0; i < o->layers; i++)

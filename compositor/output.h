@@ -23,6 +23,8 @@ struct vc_scene {
 	uint32_t moved;    /* bit per slot: goes on its plane or off it, into the composed picture */
 	uint32_t kept;     /* bit per slot: what it was to show is put off */
 	unsigned composed; /* so many of the lowest layers are composed */
+	/* What a layer in its fallback borrows, by slot; NULL: nothing. */
+	const struct vc_frame *lent[VC_LAYERS_MAX];
 };
 
 struct vc_output {
@@ -83,6 +85,9 @@ int vc_output_admit(struct vc_output *output, struct vc_buffer *buffer, char *wh
 
 /* How many of the lowest layers have to be composed, by what was decided for their buffers. */
 unsigned vc_output_wanted_composed(const struct vc_output *output);
+
+/* output-commit.c: gives layers in their fallback what others show, where the config says so. Last, when all is chosen. */
+void vc_output_lend(struct vc_output *output, struct vc_scene *scene, int64_t now_ns);
 
 /* output-commit.c: tells the kernel. Returns 0 when @scene is on its way or nothing was to do, -EBUSY when it must be tried
  * again at the next vblank, or another -errno when even the safety layers were refused. */

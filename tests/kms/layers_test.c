@@ -15,9 +15,8 @@
 /* A guest besides "ivi" (704,0 512x480). */
 static void add_guest(const struct rig *rig, const char *name, const char *rect, const char *keys) {
 	char text[256];
-	snprintf(text, sizeof(text),
-		 "[layer %s]\nrole = guest\noutput = main\nrect = %s\nuser = %u\nhold_ms = 20000\n%s\n", name, rect,
-		 rig_user(name), keys);
+	snprintf(text, sizeof(text), "[layer %s]\nrole = guest\noutput = main\nrect = %s\nuser = %u\n%s\n%s\n", name,
+		 rect, rig_user(name), strstr(keys, "hold_ms") ? "" : "hold_ms = 20000", keys);
 	rig_add(rig, text);
 }
 
@@ -53,6 +52,36 @@ static void guests_lie_by_their_order(void **state) {
 	painter_close(&ivi);
 	painter_close(&nav);
 	painter_close(&under);
+	rig_stop(&rig);
+}
+
+/* Nobody draws for "ivi": its zone shows what "nav" shows, as long as that shows something. */
+static void a_fallback_may_be_another_layer(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi, nav;
+	const struct rig_probe lent[] = {{650, 100, RIG_GOLD}, {960, 240, RIG_GOLD}, {710, 240, RIG_BACKGROUND}};
+	const struct rig_probe own[] = {{650, 100, RIG_GREEN}, {960, 240, RIG_BLUE}, {710, 240, RIG_BLUE}};
+	rig_configure(&rig, "vkms", "", "", "hold_ms = 300\nfallback = layer nav");
+	add_guest(&rig, "nav", "640,100 64x300", "hold_ms = 3000");
+	rig_start(&rig);
+	show(&rig, &nav, "nav", 0, 0, RIG_GREEN);
+	assert_int_equal(rig_pixel(&rig, 960, 240), RIG_GREEN);
+	assert_int_not_equal(painter_show(&nav, RIG_GOLD), 0);
+	assert_int_not_equal(painter_show(&nav, RIG_GOLD), 0);
+	rig_expect(&rig, lent, sizeof(lent) / sizeof(lent[0]));
+	/* Its buffers come back, though two layers show them. */
+	for (int i = 0; i < 6; i++)
+		assert_int_not_equal(painter_show(&nav, i % 2 ? RIG_GREEN : RIG_GOLD), 0);
+	show(&rig, &ivi, "ivi", 0, 0, RIG_BLUE);
+	rig_expect(&rig, own, sizeof(own) / sizeof(own[0]));
+	rig_await(&rig, "ivi", VC_STATE_FALLBACK, VC_REASON_SILENT);
+	assert_int_equal(rig_pixel(&rig, 960, 240), RIG_GREEN);
+	/* Who lends has gone: what is left is the picture. */
+	painter_close(&nav);
+	rig_await(&rig, "nav", VC_STATE_FALLBACK, VC_REASON_GONE);
+	assert_int_not_equal(rig_pixel(&rig, 960, 240), RIG_GREEN);
+	painter_close(&ivi);
 	rig_stop(&rig);
 }
 
@@ -204,11 +233,9 @@ int main(void) {
 	if (rig_skips("vkms"))
 		return RIG_SKIPPED;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guests_lie_by_their_order),
-		cmocka_unit_test(guests_are_scaled),
-		cmocka_unit_test(guests_fill_their_zone),
-		cmocka_unit_test(guests_shine_through),
-		cmocka_unit_test(what_may_not_be_composed_is_refused),
+		cmocka_unit_test(guests_lie_by_their_order), cmocka_unit_test(a_fallback_may_be_another_layer),
+		cmocka_unit_test(guests_are_scaled),         cmocka_unit_test(guests_fill_their_zone),
+		cmocka_unit_test(guests_shine_through),      cmocka_unit_test(what_may_not_be_composed_is_refused),
 		cmocka_unit_test(frames_cost_one_ioctl),
 	};
 	return cmocka_run_group_tests_name("kms.layers", tests, NULL, NULL);

@@ -100,7 +100,7 @@ static void bad_values_name_their_line(void **state) {
 		{"order = -1", "from 0 to 1000"},
 		{"hold_ms = 0", "from 1 to 60000"},
 		{"hold_ms = soon", "not a number"},
-		{"fallback = png", "picture, none or image"},
+		{"fallback = png", "picture, none, image"},
 		{"rate = 1", "from 60"},
 		{"max_size = big", "WIDTHxHEIGHT"},
 		{"max_bytes = 1", "from 4096"},
@@ -167,6 +167,14 @@ static void impossible_layouts_are_refused(void **state) {
 	assert_true(read_text(
 		GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "900,0 500x500") "order = 7\n" GUEST_OF("2", "c", "1300,0 9x9")));
 	assert_int_equal(config.layer[1].order, 7);
+	/* Loans are among guests of one output. */
+	assert_true(read_text(
+		GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "0,0 9x9") "fallback = layer c\n" GUEST_OF("2", "c", "0,0 9x9")));
+	assert_int_equal(config.layer[1].lender, 2);
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "0,0 9x9") "fallback = layer c\n", 9, "there is no [layer c]");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "0,0 9x9") "fallback = layer b\n", 9, "only a guest");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST("b", "0,0 9x9") "fallback = layer cluster\n", 9, "only a guest");
+	expect_error(GOOD_OUTPUT GOOD_CLUSTER "fallback = layer b\n" GUEST("b", "0,0 9x9"), 4, "only a guest");
 	/* Each has a user of its own. */
 	expect_error(GOOD_OUTPUT GOOD_CLUSTER GUEST_OF("7", "b", "0,0 9x9"), 9,
 		     "[layer b] user: is the source of [layer "
