@@ -5,6 +5,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,9 +64,11 @@ static void destroy(struct vc_import_job *job) {
 
 static void *work(void *data) {
 	struct vc_importer *importer = data;
+	struct pollfd work_comes = {.fd = importer->wake, .events = POLLIN};
 	for (;;) {
 		uint64_t count;
-		if (read(importer->wake, &count, sizeof(count)) < 0 && errno != EINTR) {
+		poll(&work_comes, 1, -1);
+		if (read(importer->wake, &count, sizeof(count)) < 0 && errno != EINTR && errno != EAGAIN) {
 			vc_error("importer: eventfd: %s", strerror(errno));
 			return NULL;
 		}
@@ -120,7 +123,7 @@ static int start_thread(struct vc_importer *importer) {
 int vc_importer_init(struct vc_importer *importer, struct vc_loop *loop, enum vc_urgency urgency, int udmabuf,
 		     void (*finished)(void *data, struct vc_import_job *job), void *data) {
 	*importer = (struct vc_importer){.udmabuf = udmabuf, .finished = finished, .data = data};
-	importer->wake = eventfd(0, EFD_CLOEXEC);
+	importer->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	importer->done = (struct vc_watch){
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .urgency = urgency, .ready = on_done, .data = importer};
 	if (importer->wake < 0 || importer->done.fd < 0)

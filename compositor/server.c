@@ -138,6 +138,8 @@ static struct vc_card *find_card(struct vc_server *s, unsigned output, struct vc
 	if (stored < 0)
 		vc_store_put(name, c->card.fd);
 	c->server = s;
+	/* Flip events are read when they are there. */
+	fcntl(c->card.fd, F_SETFL, fcntl(c->card.fd, F_GETFL) | O_NONBLOCK);
 	c->flips = (struct vc_watch){.fd = c->card.fd, .urgency = VC_URGENT_FLIP, .ready = on_flips, .data = c};
 	s->cards++;
 	return &c->card;

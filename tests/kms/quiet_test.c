@@ -17,38 +17,58 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define FRAMES 300
 #define LONG_FRAMES 10000
-#define LONG_HZ 200
+#define LONG_HZ 120
 /* Before this one everything may happen that happens once. */
 #define FIRST_FRAME 200
-#define LONG_LIMIT_MS 150000
+#define LONG_LIMIT_MS 300000
 
-/* What kms-count.so counts in the compositor. */
+/* What the modules before a program count: kms-count.so commits and allocations, kms-calls.so, if @calls was armed, calls that
+ * may wait, and poll() with a time-out. */
 struct counts {
-	char path[128];
-	const volatile uint64_t *count; /* commits, allocations */
+	char path[2][128];
+	volatile uint64_t *count, *calls;
 };
 
-static void counts_open(struct counts *counts, struct rig *rig) {
-	snprintf(counts->path, sizeof(counts->path), "%s/counts", rig->dir);
-	int fd = open(counts->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+static volatile uint64_t *counts_map(char *path, size_t size, const struct rig *rig, const char *program,
+				     const char *what) {
+	snprintf(path, size, "%s/%s-%s", rig->dir, program, what);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_return_code(fd, errno);
-	assert_return_code(ftruncate(fd, 16), errno);
-	counts->count = mmap(NULL, 16, PROT_READ, MAP_SHARED, fd, 0);
-	assert_ptr_not_equal(counts->count, MAP_FAILED);
+	assert_return_code(ftruncate(fd, 24), errno);
+	volatile uint64_t *map = mmap(NULL, 24, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
 	close(fd);
-	setenv("VC_COUNT_FILE", counts->path, 1);
+	return map;
+}
+
+/* The next program that is started, with @rig's modules before it, counts here. */
+static void counts_open(struct counts *counts, struct rig *rig, const char *program) {
+	char calls[sizeof(rig->preload)];
+	counts->count = counts_map(counts->path[0], sizeof(counts->path[0]), rig, program, "count");
+	counts->calls = counts_map(counts->path[1], sizeof(counts->path[1]), rig, program, "calls");
+	setenv("VC_COUNT_FILE", counts->path[0], 1);
+	setenv("VC_CALLS_FILE", counts->path[1], 1);
+	rig_preload(rig, "kms-calls.so");
+	snprintf(calls, sizeof(calls), "%s", rig->preload);
 	rig_preload(rig, "kms-count.so");
+	assert_true(strlen(rig->preload) + 1 + strlen(calls) < sizeof(rig->preload));
+	strcat(rig->preload, ":");
+	strcat(rig->preload, calls);
 }
 
 static void counts_close(struct counts *counts) {
 	unsetenv("VC_COUNT_FILE");
-	munmap((void *)(uintptr_t)counts->count, 16);
-	unlink(counts->path);
+	unsetenv("VC_CALLS_FILE");
+	munmap((void *)(uintptr_t)counts->count, 24);
+	munmap((void *)(uintptr_t)counts->calls, 24);
+	unlink(counts->path[0]);
+	unlink(counts->path[1]);
 }
 
 static void nothing_is_allocated_after_start(void **state) {
@@ -58,7 +78,7 @@ static void nothing_is_allocated_after_start(void **state) {
 	struct vc_control_status status;
 	struct counts counts;
 	rig_configure(&rig, "vkms", "", "hold_ms = 2000", "hold_ms = 500");
-	counts_open(&counts, &rig);
+	counts_open(&counts, &rig, "compositor");
 	rig_start(&rig);
 	painter_open(&cluster, &rig, "cluster", 0, 0);
 	for (int i = 0; i < FRAMES; i++) {
@@ -125,6 +145,7 @@ static const char *built_or_installed(const char *built, const char *installed) 
 struct drive {
 	char config[96], stats[96];
 	pid_t cluster, player;
+	struct counts counts;
 };
 
 static void drive_start(struct drive *d, const struct rig *rig) {
@@ -139,12 +160,15 @@ static void drive_start(struct drive *d, const struct rig *rig) {
 	const char *program = built_or_installed(VC_CLUSTER_BUILT, "vcockpit-cluster");
 	d->player = start(
 		(char *[]){"canplayer", "-g", "5", "-l", "i", "-I", (char *)(uintptr_t)log, "vcan0=vcan0", NULL}, true);
+	setenv("LD_PRELOAD", rig->preload, 1);
 	d->cluster = start((char *[]){(char *)(uintptr_t)program, "--config", d->config, NULL}, false);
+	unsetenv("LD_PRELOAD");
 }
 
 static void drive_stop(struct drive *d) {
 	stop(d->player, SIGKILL);
 	stop(d->cluster, SIGTERM);
+	counts_close(&d->counts);
 	unlink(d->config);
 	unlink(d->stats);
 }
@@ -162,9 +186,10 @@ static json_object *drive_ask(const struct drive *d) {
 }
 
 struct figures {
-	uint64_t shown, allocations;
+	uint64_t shown, allocations, may_wait;
 	struct vc_control_stalls compositor;
-	uint64_t rounds, minor_faults, major_faults, waits, can; /* the cluster's */
+	/* the cluster's */
+	uint64_t rounds, minor_faults, major_faults, waits, can, cluster_allocations, cluster_may_wait, polls;
 };
 
 static uint64_t number(json_object *json, const char *path) {
@@ -180,6 +205,10 @@ static void take(struct rig *rig, const struct drive *d, const struct counts *co
 	rig_status(rig, &status);
 	*f = (struct figures){.shown = status.layer[0].frames_shown,
 			      .allocations = counts->count[1],
+			      .may_wait = counts->calls[1],
+			      .cluster_allocations = d->counts.count[1],
+			      .cluster_may_wait = d->counts.calls[1],
+			      .polls = d->counts.calls[2],
 			      .compositor = status.stalls,
 			      .rounds = number(json, "/stalls/rounds"),
 			      .minor_faults = number(json, "/stalls/minor_faults"),
@@ -197,7 +226,9 @@ static void run_until(struct rig *rig, struct painter *ivi, uint64_t frames) {
 		painter_show(ivi, i % 2 ? RIG_BLUE : RIG_GOLD);
 		if (i % 50 == 0)
 			shown = rig_layer(rig, "cluster").frames_shown;
-		assert_true(vc_clock_now() < limit_ns);
+		if (vc_clock_now() > limit_ns)
+			fail_msg("only %" PRIu64 " of %" PRIu64 " frames within %d s: the machine is too slow or busy",
+				 shown, frames, LONG_LIMIT_MS / 1000);
 	}
 }
 
@@ -210,37 +241,46 @@ static void ten_thousand_frames_stall_nobody(void **state) {
 	struct figures a, b;
 	rig_configure(&rig, "vkms", "", "", "");
 	configure_fast(&rig);
-	counts_open(&counts, &rig);
+	/* As systemd's journal, standard error is a socket: writing to it needn't wait. */
+	int ends[2], mine = dup(STDERR_FILENO);
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), errno);
+	assert_return_code(dup2(ends[0], STDERR_FILENO), errno);
+	counts_open(&counts, &rig, "compositor");
 	rig_start(&rig);
+	counts_open(&drive.counts, &rig, "cluster");
 	drive_start(&drive, &rig);
+	dup2(mine, STDERR_FILENO);
+	close(mine);
 	painter_open(&ivi, &rig, "ivi", 0, 0);
 	run_until(&rig, &ivi, FIRST_FRAME);
+	counts.calls[0] = drive.counts.calls[0] = drive.counts.count[0] = 1;
 	take(&rig, &drive, &counts, &a);
 	int64_t from_ns = vc_clock_now();
 	run_until(&rig, &ivi, a.shown + LONG_FRAMES);
 	take(&rig, &drive, &counts, &b);
 	print_message("%" PRIu64 " frames in %.1f s\n", b.shown - a.shown, (double)(vc_clock_now() - from_ns) / 1e9);
-	print_message("compositor: %" PRIu64 " turns, %" PRIu64 " minor and %" PRIu64 " major faults, %" PRIu64
-		      " waits, %" PRIu64 " in the commit, %" PRIu64 " allocations\n",
-		      b.compositor.turns - a.compositor.turns, b.compositor.minor_faults - a.compositor.minor_faults,
-		      b.compositor.major_faults - a.compositor.major_faults, b.compositor.waits - a.compositor.waits,
-		      b.compositor.waits_commit - a.compositor.waits_commit, b.allocations - a.allocations);
-	print_message("cluster: %" PRIu64 " rounds, %" PRIu64 " CAN frames, %" PRIu64 " minor and %" PRIu64
-		      " major faults, %" PRIu64 " waits\n",
-		      b.rounds - a.rounds, b.can - a.can, b.minor_faults - a.minor_faults,
-		      b.major_faults - a.major_faults, b.waits - a.waits);
+	print_message("compositor: %" PRIu64 " turns, %" PRIu64 " waits for locks, %" PRIu64 " in the commit\n",
+		      b.compositor.turns - a.compositor.turns, b.compositor.waits - a.compositor.waits,
+		      b.compositor.waits_commit - a.compositor.waits_commit);
+	print_message("cluster: %" PRIu64 " rounds, %" PRIu64 " CAN frames, %" PRIu64 " waits for locks\n",
+		      b.rounds - a.rounds, b.can - a.can, b.waits - a.waits);
 	drive_stop(&drive);
 	counts_close(&counts);
+	close(ends[0]);
+	close(ends[1]);
 	painter_close(&ivi);
 	rig_stop(&rig);
 	assert_true(b.shown - a.shown >= LONG_FRAMES && b.rounds - a.rounds >= LONG_FRAMES);
 	assert_int_equal(b.allocations - a.allocations, 0);
 	assert_int_equal(b.compositor.minor_faults - a.compositor.minor_faults, 0);
 	assert_int_equal(b.compositor.major_faults - a.compositor.major_faults, 0);
-	assert_int_equal(b.compositor.waits - a.compositor.waits, 0);
+	assert_int_equal(b.may_wait - a.may_wait, 0);
 	assert_int_equal(b.minor_faults - a.minor_faults, 0);
 	assert_int_equal(b.major_faults - a.major_faults, 0);
-	assert_int_equal(b.waits - a.waits, 0);
+	assert_int_equal(b.cluster_allocations - a.cluster_allocations, 0);
+	assert_int_equal(b.cluster_may_wait - a.cluster_may_wait, 0);
+	/* Once a round, for the next one. */
+	assert_true(b.polls - a.polls <= b.rounds - a.rounds + 1);
 }
 
 int main(void) {
