@@ -179,7 +179,9 @@ static struct vc_frame_record find_fallback(int64_t from_ns) {
 		fail_msg("frames: %s", bench.rig.tool.why);
 	for (size_t i = 0; i < records.count; i++) {
 		const struct vc_frame_record *r = &records.record[i];
-		if (r->vblank_ns >= from_ns && r->state[0] == VC_STATE_FALLBACK && r->reason[0] == VC_REASON_WRONG)
+		/* The state is known when the commit goes out; the picture is there when that has come to the screen. */
+		bool there = r->commit_ns >= from_ns && !(r->layer_live & 1u);
+		if (there && r->state[0] == VC_STATE_FALLBACK && r->reason[0] == VC_REASON_WRONG)
 			return *r;
 	}
 	return (struct vc_frame_record){0};
