@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 
 static void print_help(void) {
 	puts("Usage: vcockpit-cld [OPTION...]\n"
+	     "       vcockpit-cld status [--json] [--socket PATH]\n"
 	     "Gives programs in containers the host's OpenCL: a worker process for each.\n"
 	     "\n"
 	     "  --config FILE   default: /etc/vcockpit/cld.ini, if it exists\n"
@@ -43,7 +45,24 @@ static int open_socket(const char *path, mode_t mode) {
 	return sock;
 }
 
+/* "vcockpit-cld status" is vcockpit-cl's, which lies beside this program. */
+static int become_tool(char **argv) {
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	path[length > 0 ? length : 0] = '\0';
+	char *name = strrchr(path, '/');
+	if (name && name + sizeof("/vcockpit-cl") <= path + sizeof(path)) {
+		strcpy(name, "/vcockpit-cl");
+		argv[0] = path;
+		execv(path, argv);
+	}
+	fprintf(stderr, "vcockpit-cld: %s: %s\n", path, strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv) {
+	if (argc > 1 && strcmp(argv[1], "status") == 0)
+		return become_tool(argv);
 	enum { CONFIG = 1000, SOCKET, MODE, WORKER, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
 		{"config", required_argument, NULL, CONFIG}, {"socket", required_argument, NULL, SOCKET},

@@ -139,6 +139,37 @@ static _Noreturn void map_and_wait(struct session *session) {
 		pause();
 }
 
+/* Moves known amounts of data: what the counters must say is in the script. Then waits for the end of standard input. */
+static int transfer(struct session *session) {
+	enum { SIZE = 1 << 20 };
+	cl_int code;
+	char *bytes = malloc(SIZE);
+	memset(bytes, 5, SIZE);
+	cl_mem buffer = clCreateBuffer(session->context, CL_MEM_ALLOC_HOST_PTR, SIZE, NULL, &code);
+	MUST(code);
+	MUST(clEnqueueWriteBuffer(session->queue, buffer, CL_TRUE, 0, SIZE, bytes, 0, NULL, NULL));
+	for (int i = 0; i < 3; i++) {
+		char *map = clEnqueueMapBuffer(session->queue, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, SIZE, 0,
+					       NULL, NULL, &code);
+		MUST(code);
+		map[i] = (char)i;
+		MUST(clEnqueueUnmapMemObject(session->queue, buffer, map, 0, NULL, NULL));
+	}
+	MUST(clEnqueueReadBuffer(session->queue, buffer, CL_TRUE, 0, SIZE, bytes, 0, NULL, NULL));
+	CHECK(bytes[0] == 0 && bytes[1] == 1 && bytes[2] == 2 && bytes[3] == 5);
+	cl_uchar *svm = clSVMAlloc(session->context, 0, SIZE, 0);
+	if (svm) {
+		MUST(clEnqueueSVMMap(session->queue, CL_TRUE, CL_MAP_WRITE, svm, SIZE, 0, NULL, NULL));
+		memset(svm, 9, SIZE);
+		MUST(clEnqueueSVMUnmap(session->queue, svm, 0, NULL, NULL));
+	}
+	MUST(clFinish(session->queue));
+	puts("transferred");
+	while (getchar() != EOF)
+		;
+	return 0;
+}
+
 /* Until standard input ends. */
 static int idle(struct session *session) {
 	if (work(session, 1) <= 0)
@@ -167,12 +198,14 @@ int main(int argc, char **argv) {
 		map_and_wait(&session);
 	if (strcmp(mode, "idle") == 0)
 		return idle(&session);
+	if (strcmp(mode, "transfer") == 0)
+		return transfer(&session);
 	if (strcmp(mode, "work") == 0 && argc == 3) {
 		puts("working");
 		long rounds = work(&session, atol(argv[2]));
 		printf("rounds %ld\n", rounds);
 		return rounds <= 0;
 	}
-	fprintf(stderr, "Usage: opencl-client endless|crash|map|idle|work MS\n");
+	fprintf(stderr, "Usage: opencl-client endless|crash|map|idle|transfer|work MS\n");
 	return 2;
 }
