@@ -215,8 +215,8 @@ static cl_int ask(struct vc_call *c, enum vc_info_table table, cl_uint param, si
 	*got = (size_t)vc_get_val(c);
 	*bytes = NULL;
 	if (c->result == CL_SUCCESS) {
-		if (*got > c->answer_size - c->answer_at)
-			*got = 0;
+		if (*got > c->answer_size - c->answer_at || *got > ask_size)
+			*got = 0; /* a worker that lies */
 		*bytes = calloc(1, (*got > FIRST_ASK ? *got : FIRST_ASK) + 1);
 		if (!*bytes) {
 			vc_call_end(c);

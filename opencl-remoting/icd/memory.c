@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arenas are memory files, each cut into pieces that follow each other and cover it. Small ones share an arena; from LARGE on each has
- * its own, which goes with it. The file's pages are there only where they were touched.
+ * its own, which goes with it, or stays for the next one of that size as long as not more than KEEP bytes stay: to touch new memory
+ * on both sides costs more than to copy it. The file's pages are there only where they were touched.
  */
 #include "memory.h"
 
@@ -14,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { GRAIN = 256, ARENA = 16 << 20, LARGE = 4 << 20, ROUND = 64 << 10 };
+enum { GRAIN = 256, ARENA = 16 << 20, LARGE = 4 << 20, ROUND = 64 << 10, KEEP = 64 << 20 };
 
 struct piece {
 	struct piece *next; /* behind this one, in the same arena */
@@ -137,15 +138,28 @@ void *vc_memory_alloc(struct vc_link *link, size_t wanted, size_t align) {
 		for (struct arena *a = arenas; a && !memory; a = a->next)
 			if (a->link == link && a->size == ARENA)
 				memory = take_piece(a, size, align);
+	for (struct arena *a = arenas; size >= LARGE && a && !memory; a = a->next)
+		if (a->link == link && a->taken == 0 && a->size != ARENA && a->size / 2 <= size)
+			memory = take_piece(a, size, align);
 	if (!memory) {
-		uint64_t room = size < LARGE
-					? ARENA
-					: round_up(size, ROUND) + (size <= ARENA && size > ARENA - ROUND ? ROUND : 0);
+		/* One of its own has a size that shared ones don't have. */
+		uint64_t room = size < LARGE ? ARENA : round_up(size, ROUND);
+		if (size >= LARGE && room == ARENA)
+			room += ROUND;
 		struct arena *a = add_arena(link, room);
 		memory = a ? take_piece(a, size, align) : NULL;
 	}
 	pthread_mutex_unlock(&lock);
 	return memory;
+}
+
+/* Bytes of arenas that stay though nothing is in them. */
+static uint64_t kept(const struct vc_link *link) {
+	uint64_t bytes = 0;
+	for (const struct arena *a = arenas; a; a = a->next)
+		if (a->link == link && a->taken == 0 && a->size != ARENA)
+			bytes += a->size;
+	return bytes;
 }
 
 static void drop_arena(struct arena **where) {
@@ -185,7 +199,7 @@ void vc_memory_free(void *memory) {
 				join(a);
 				break;
 			}
-		if (a->taken == 0 && a->size != ARENA && !atomic_load(&a->link->dead))
+		if (a->taken == 0 && a->size != ARENA && !atomic_load(&a->link->dead) && kept(a->link) > KEEP)
 			drop_arena(where);
 		break;
 	}

@@ -160,28 +160,71 @@ static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_eve
 }
 
 /* The host's command between the object and @staging, where rows are packed. */
-static cl_int command(const struct vc_move *m, uint8_t *staging, cl_uint count, const cl_event *list, cl_event *event) {
+static cl_int command(const struct vc_move *m, uint8_t *staging, cl_bool blocking, cl_uint count, const cl_event *list,
+		      cl_event *event) {
 	static const size_t zero[3];
 	cl_command_queue queue = queue_of(m);
 	cl_mem mem = (cl_mem)(void *)m->mem;
+	cl_int err;
 	bool image = m->mem->mem.type != CL_MEM_OBJECT_BUFFER;
+	size_t at = m->origin[0] + m->origin[1] * m->mem_row + m->origin[2] * m->mem_slice;
 	if (image && m->write)
-		return vc_call_clEnqueueWriteImage(queue, mem, CL_FALSE, m->origin, m->region, 0, 0, staging, count,
-						   list, event);
-	if (image)
-		return vc_call_clEnqueueReadImage(queue, mem, CL_FALSE, m->origin, m->region, 0, 0, staging, count,
+		err = vc_call_clEnqueueWriteImage(queue, mem, blocking, m->origin, m->region, 0, 0, staging, count,
 						  list, event);
-	if (m->rows == 1 && m->slices == 1) {
-		size_t at = m->origin[0] + m->origin[1] * m->mem_row + m->origin[2] * m->mem_slice;
-		return m->write ? vc_call_clEnqueueWriteBuffer(queue, mem, CL_FALSE, at, m->bytes, staging, count, list,
-							       event)
-				: vc_call_clEnqueueReadBuffer(queue, mem, CL_FALSE, at, m->bytes, staging, count, list,
-							      event);
+	else if (image)
+		err = vc_call_clEnqueueReadImage(queue, mem, blocking, m->origin, m->region, 0, 0, staging, count, list,
+						 event);
+	else if (m->rows == 1 && m->slices == 1 && m->write)
+		err = vc_call_clEnqueueWriteBuffer(queue, mem, blocking, at, m->bytes, staging, count, list, event);
+	else if (m->rows == 1 && m->slices == 1)
+		err = vc_call_clEnqueueReadBuffer(queue, mem, blocking, at, m->bytes, staging, count, list, event);
+	else if (m->write)
+		err = vc_call_clEnqueueWriteBufferRect(queue, mem, blocking, m->origin, zero, m->region, m->mem_row,
+						       m->mem_slice, 0, 0, staging, count, list, event);
+	else
+		err = vc_call_clEnqueueReadBufferRect(queue, mem, blocking, m->origin, zero, m->region, m->mem_row,
+						      m->mem_slice, 0, 0, staging, count, list, event);
+	if (err == CL_SUCCESS && event)
+		VC_OBJECT(*event)->event.type = m->type;
+	return err;
+}
+
+/* Long transfers go in chunks, so that our copy of one overlaps with the host's of others. */
+enum { CHUNK = 512 << 10, DEPTH = 4 };
+
+/* Chunk @i of @m, and its copy between the program's memory and @staging. */
+static struct vc_box cut_chunk(const struct vc_move *m, size_t i, uint8_t *staging, struct vc_move *part) {
+	*part = *m;
+	part->origin[0] = m->origin[0] + i * CHUNK;
+	part->bytes = m->bytes - i * CHUNK < CHUNK ? m->bytes - i * CHUNK : CHUNK;
+	part->user = m->user + i * CHUNK;
+	return box_of(part, staging + i % DEPTH * CHUNK, part->bytes, part->bytes);
+}
+
+static cl_int stream(const struct vc_move *m, uint8_t *staging, cl_uint count, const cl_event *list) {
+	cl_event flying[DEPTH] = {NULL};
+	size_t chunks = (m->bytes + CHUNK - 1) / CHUNK;
+	cl_int err = CL_SUCCESS;
+	for (size_t i = 0; i < chunks + DEPTH; i++) {
+		cl_event *place = &flying[i % DEPTH];
+		struct vc_move part;
+		if (*place) {
+			cl_int waited = vc_events_wait(1, place);
+			err = err == CL_SUCCESS ? waited : err;
+			drop_event(*place);
+			*place = NULL;
+			const struct vc_box box = cut_chunk(m, i - DEPTH, staging, &part);
+			if (err == CL_SUCCESS && !m->write)
+				copy_counted(&box);
+		}
+		if (i < chunks && err == CL_SUCCESS) {
+			const struct vc_box box = cut_chunk(m, i, staging, &part);
+			if (m->write)
+				copy_counted(&box);
+			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, count, list, place);
+		}
 	}
-	return m->write ? vc_call_clEnqueueWriteBufferRect(queue, mem, CL_FALSE, m->origin, zero, m->region, m->mem_row,
-							   m->mem_slice, 0, 0, staging, count, list, event)
-			: vc_call_clEnqueueReadBufferRect(queue, mem, CL_FALSE, m->origin, zero, m->region, m->mem_row,
-							  m->mem_slice, 0, 0, staging, count, list, event);
+	return err;
 }
 
 static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
@@ -191,39 +234,50 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	size_t size = m->bytes * m->rows * m->slices;
 	/* Packed rows that are in shared memory already go as they are. */
 	bool direct = m->user_row == m->bytes && m->user_slice == m->bytes * m->rows && vc_memory_left(m->user) >= size;
-	uint8_t *staging = direct ? m->user : (link ? vc_memory_alloc(link, size, 4096) : NULL);
+	bool chunks = !direct && m->blocking && size > CHUNK && m->mem->mem.type == CL_MEM_OBJECT_BUFFER &&
+		      m->rows == 1 && m->slices == 1 && m->mem_row == 0;
+	uint8_t *staging = m->user;
+	if (!direct)
+		staging = link ? vc_memory_alloc(link, chunks ? CHUNK * DEPTH : size, 4096) : NULL;
 	if (!staging)
 		return CL_OUT_OF_RESOURCES;
 	struct vc_move own = *m;
 	struct vc_box box = {0};
-	if (!direct) {
+	cl_int err;
+	if (!direct)
 		own.staging = staging;
-		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
+	if (chunks) {
+		err = stream(m, staging, count, list);
+		vc_memory_free(staging);
+		return err == CL_SUCCESS && event ? mark(m, 0, NULL, event) : err;
 	}
+	if (!direct)
+		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
 	if (m->write)
 		copy_counted(&box);
 	const struct vc_box none = {0}, *later = m->write ? &none : &box;
+	if (m->blocking) {
+		err = command(m, staging, CL_TRUE, count, list, event);
+		if (err == CL_SUCCESS)
+			copy_counted(later);
+		vc_memory_free(own.staging);
+		return err;
+	}
 	bool hold = later->bytes > 0;
 	cl_event done;
-	cl_int err = command(m, staging, count, list, &done);
+	err = command(m, staging, CL_FALSE, count, list, &done);
 	if (err != CL_SUCCESS) {
 		vc_memory_free(own.staging);
 		return err;
 	}
-	VC_OBJECT(done)->event.type = m->type;
-	if (event && (m->blocking || !hold)) {
+	if (event && !hold) {
 		vc_entry_clRetainEvent(done);
 		*event = done;
 	}
-	if (!m->blocking && (hold || own.staging))
+	if (hold || own.staging)
 		return copy_later(&own, later, done, hold, hold ? event : NULL);
-	if (m->blocking)
-		err = vc_events_wait(1, &done);
-	if (err == CL_SUCCESS && m->blocking)
-		copy_counted(later);
 	drop_event(done);
-	vc_memory_free(own.staging);
-	return err;
+	return CL_SUCCESS;
 }
 
 cl_int vc_move(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
