@@ -15,6 +15,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t epochs;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+_Thread_local bool vc_call_sure;
+
 /* Hashes of shapes that the host has accepted; see opencl.api. */
 enum { SHAPES = 8192 };
 static _Atomic uint64_t shapes[SHAPES];
@@ -348,6 +350,8 @@ void vc_call_run(struct vc_call *c) {
 		bool known = atomic_load_explicit(&shapes[hash % SHAPES], memory_order_relaxed) == hash;
 		kind = known && !c->foreign ? VC_CALL_ONEWAY : VC_CALL_SYNC;
 	}
+	if (vc_call_sure && !c->foreign)
+		kind = VC_CALL_ONEWAY;
 	if (c->shared_in)
 		kind = VC_CALL_SYNC;
 	if (kind == VC_CALL_SYNC)

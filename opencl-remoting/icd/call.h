@@ -49,6 +49,9 @@ struct vc_link *vc_call_link(void);
 /* Likewise, but doesn't open one. */
 struct vc_link *vc_call_link_alive(void);
 
+/* True: this thread knows that the host will accept its next calls, which go one way though they are marked sync. */
+extern _Thread_local bool vc_call_sure;
+
 /* Tells the worker that the client's half of @object is gone. */
 void vc_call_release(struct vc_object *object);
 

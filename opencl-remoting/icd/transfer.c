@@ -221,7 +221,10 @@ static cl_int stream(const struct vc_move *m, uint8_t *staging, cl_uint count, c
 			const struct vc_box box = cut_chunk(m, i, staging, &part);
 			if (m->write)
 				copy_counted(&box);
+			/* The host has accepted the first; the others differ in their offset. */
+			vc_call_sure = i > 0;
 			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, count, list, place);
+			vc_call_sure = false;
 		}
 	}
 	return err;

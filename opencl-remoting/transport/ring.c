@@ -91,8 +91,9 @@ int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
 	memcpy(to, &size, sizeof(size));
 	ring->position += size;
 	atomic_store_explicit(&ring->shared->tail, ring->position, memory_order_seq_cst);
+	/* Woken for each record, a producer that is faster would sleep for each. */
 	if (atomic_load_explicit(&ring->shared->starved, memory_order_relaxed) != 0 &&
-	    atomic_exchange(&ring->shared->starved, 0) != 0)
+	    waiting - size <= ring->size / 2 && atomic_exchange(&ring->shared->starved, 0) != 0)
 		vc_futex_wake(&ring->shared->starved, INT_MAX);
 	return (int)size;
 }

@@ -300,6 +300,8 @@ bool vc_request_serve(uint8_t *record, size_t size) {
 	} else {
 		q.bad = true;
 	}
+	if (q.left)
+		vc_worker_join();
 	if (!q.bad && q.head.slot != VC_CL_NO_SLOT)
 		answer(&q);
 	while (q.pieces) {

@@ -96,6 +96,14 @@ void vc_worker_leave(void) {
 		vc_ring_call(&vc_worker.commands);
 }
 
+void vc_worker_join(void) {
+	if (leading || atomic_flag_test_and_set(&lead))
+		return;
+	/* Before the answer goes: the client's next request then wakes nobody. */
+	leading = true;
+	vc_ring_rest(&vc_worker.commands, false);
+}
+
 /* What people see in the status: copied when there is nothing better to do. */
 static void publish(void) {
 	struct vc_cl_counters *from = &vc_worker.channel->counters;
