@@ -190,7 +190,7 @@ static cl_int command(const struct vc_move *m, uint8_t *staging, cl_bool blockin
 }
 
 /* Long transfers go in chunks, so that our copy of one overlaps with the host's of others. */
-enum { CHUNK = 512 << 10, DEPTH = 4 };
+enum { CHUNK = 2 << 20, DEPTH = 4 };
 
 /* Chunk @i of @m, and its copy between the program's memory and @staging. */
 static struct vc_box cut_chunk(const struct vc_move *m, size_t i, uint8_t *staging, struct vc_move *part) {

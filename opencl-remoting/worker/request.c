@@ -145,8 +145,10 @@ void *vc_take_made(struct vc_request *q, size_t count, uint64_t **ids) {
 }
 
 void vc_request_leave(struct vc_request *q) {
-	q->left = true;
-	vc_worker_leave();
+	/* What nobody waits for must be done before what comes after it. */
+	if (q->head.slot == VC_CL_NO_SLOT)
+		return;
+	q->left = vc_worker_leave();
 }
 
 /* Answers. */

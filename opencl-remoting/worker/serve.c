@@ -79,11 +79,11 @@ static void start_thread(void) {
 	pthread_detach(thread);
 }
 
-void vc_worker_leave(void) {
+bool vc_worker_leave(void) {
 	if (vc_worker.command_ms > 0)
 		block_place = vc_worker_block_begin();
 	if (!leading)
-		return;
+		return false;
 	leading = false;
 	/* A thread that is not away sleeps at the bell or is on its way there. Decided before anybody else can lead. */
 	away = true;
@@ -94,6 +94,7 @@ void vc_worker_leave(void) {
 	vc_ring_rest(&vc_worker.commands, true);
 	if (vc_ring_ready(&vc_worker.commands))
 		vc_ring_call(&vc_worker.commands);
+	return true;
 }
 
 void vc_worker_join(void) {

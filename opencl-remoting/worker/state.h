@@ -48,7 +48,7 @@ bool vc_arena_holds(const void *address, uint64_t size);
 
 /* serve.c */
 void vc_worker_run(void);   /* serves until the client goes */
-void vc_worker_leave(void); /* this thread's turn at the ring ends: it is about to block */
+bool vc_worker_leave(void); /* this thread is about to block; true: it had the turn at the ring, which ends */
 void vc_worker_join(void);  /* it has blocked, and takes its turn again if nobody else has */
 void vc_worker_note(enum vc_cl_note_kind kind, uint64_t cookie, int64_t status, const void *private_info,
 		    uint32_t private_size, const char *text);

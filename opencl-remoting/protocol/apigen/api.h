@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The description of the API (opencl.api) as apigen holds it. Texts point into the file's copy in memory. */
+/* The description of the API (opencl.api) as apigen holds it. Texts point into its lines. */
 #ifndef VC_APIGEN_API_H
 #define VC_APIGEN_API_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { MAX_ARGS = 20, MAX_FUNCTIONS = 160 };
+enum { MAX_ARGS = 20, MAX_FUNCTIONS = 160, MAX_LINES = 2000 };
 
 enum arg_kind {
 	VAL,
@@ -52,10 +52,13 @@ struct api {
 	const char *path;
 	struct function functions[MAX_FUNCTIONS];
 	int count;
+	char *lines[MAX_LINES]; /* what names point into */
+	int nlines;
 };
 
 /* Reads the description. Prints "FILE:LINE: why" and returns false when it is wrong. */
 bool api_read(struct api *api, const char *path);
+void api_finish(struct api *api);
 
 /* The C type of a handle of @kind ("cl_mem" for "mem"), NULL if there is no such kind; and its constant ("VC_CL_MEM"). */
 const char *api_handle_type(const char *kind);

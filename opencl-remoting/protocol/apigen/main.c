@@ -40,11 +40,10 @@ int main(int argc, char **argv) {
 		      argc == 2 ? stdout : stderr);
 		return argc == 2 ? 0 : 2;
 	}
-	if (!api_read(&api, argv[1]))
-		return 1;
-	return emit_file(argv[2], "opencl-api.h", emit_header) && emit_file(argv[2], "opencl-calls.c", emit_client) &&
-			       emit_file(argv[2], "opencl-serve.c", emit_worker) &&
-			       emit_file(argv[2], "opencl-names.c", emit_names)
-		       ? 0
-		       : 1;
+	bool good = api_read(&api, argv[1]) && emit_file(argv[2], "opencl-api.h", emit_header) &&
+		    emit_file(argv[2], "opencl-calls.c", emit_client) &&
+		    emit_file(argv[2], "opencl-serve.c", emit_worker) &&
+		    emit_file(argv[2], "opencl-names.c", emit_names);
+	api_finish(&api);
+	return good ? 0 : 1;
 }

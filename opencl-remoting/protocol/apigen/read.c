@@ -136,7 +136,6 @@ bool api_read(struct api *api, const char *path) {
 		perror(path);
 		return false;
 	}
-	/* Lines stay in memory until the program ends: names point into them. */
 	bool good = true;
 	char *line = NULL;
 	size_t room = 0;
@@ -146,11 +145,21 @@ bool api_read(struct api *api, const char *path) {
 		int n = line[0] == '#' ? 0 : split(line, words, 12);
 		if (n == 0)
 			continue;
-		good = indented ? read_arg(api, words, n, number) : read_function(api, words, n, number);
+		if (api->nlines == MAX_LINES) {
+			good = complain(api, number, "too many lines; raise MAX_LINES", words[0]);
+			continue;
+		}
+		api->lines[api->nlines++] = line;
 		line = NULL;
 		room = 0;
+		good = indented ? read_arg(api, words, n, number) : read_function(api, words, n, number);
 	}
 	free(line);
 	fclose(in);
 	return good;
+}
+
+void api_finish(struct api *api) {
+	for (int i = 0; i < api->nlines; i++)
+		free(api->lines[i]);
 }
