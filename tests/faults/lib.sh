@@ -53,6 +53,9 @@ injected_ns() { cat "$work/injected"; }
 # await_layer LAYER STATE [LIMIT_S]: until that is in the frame log, after the fault began.
 await_layer() { "$tool" await $recording "$1" "$2" "$(injected_ns)" $((${3:-$short_limit_s} * 1000)) > /dev/null; }
 
+# await_back LAYER: until its source's frames show from now on.
+await_back() { "$tool" await $recording "$1" live "$(now_ns)" $((short_limit_s * 1000)) > /dev/null; }
+
 # figure NAME VALUE: something that this fault measures by itself.
 figure() { echo "$1 $2" >> "$marks"; }
 
@@ -221,7 +224,7 @@ run_fault() {
 	subject=$guest needs='' window_s=6 slow=no about='' class=below
 	prepare() { :; }
 	effect() { await_layer $subject fallback; }
-	settle() { await_layer $subject live; }
+	settle() { await_back $subject; }
 	undo() { :; }
 	# shellcheck source=/dev/null
 	. "$data/faults/$name"

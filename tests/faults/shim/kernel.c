@@ -65,7 +65,31 @@ int drmModeAddFB2(int fd, uint32_t width, uint32_t height, uint32_t format, cons
 	int err = real(fd, width, height, format, handles, pitches, offsets, fb, flags);
 	if (err == 0 && height == guest_height && handles[0] == imported)
 		guest_fb[guest_fbs++ % FBS_MAX] = *fb;
+	imported = 0;
 	return err;
+}
+
+/* Ids are used again, for other things. */
+static void forget(uint32_t fb) {
+	for (unsigned i = 0; i < FBS_MAX; i++)
+		if (guest_fb[i] == fb)
+			guest_fb[i] = 0;
+}
+
+int drmModeCloseFB(int fd, uint32_t fb) {
+	int (*real)(int, uint32_t) = NULL;
+	*(void **)&real = dlsym(RTLD_NEXT, "drmModeCloseFB");
+	int err = real(fd, fb);
+	if (err == 0)
+		forget(fb);
+	return err;
+}
+
+int drmModeRmFB(int fd, uint32_t fb) {
+	int (*real)(int, uint32_t) = NULL;
+	*(void **)&real = dlsym(RTLD_NEXT, "drmModeRmFB");
+	forget(fb);
+	return real(fd, fb);
 }
 
 static int shows_guest(const struct drm_mode_atomic *atomic) {
@@ -84,6 +108,9 @@ static int shows_guest(const struct drm_mode_atomic *atomic) {
 int drmIoctl(int fd, unsigned long request, void *arg) {
 	int (*real)(int, unsigned long, void *) = NULL;
 	*(void **)&real = dlsym(RTLD_NEXT, "drmIoctl");
+	/* What is made here is no import, even if it gets the handle of one that is gone. */
+	if (request == DRM_IOCTL_MODE_CREATE_DUMB)
+		imported = 0;
 	if (request == DRM_IOCTL_MODE_ATOMIC && is_on("refuse") && shows_guest(arg)) {
 		errno = EINVAL;
 		return -1;
