@@ -62,6 +62,10 @@ static bool prepare(struct vc_object *context, cl_mem_flags flags, size_t size, 
 		c->flags |= CL_MEM_USE_HOST_PTR;
 	else
 		c->flags |= (flags & CL_MEM_ALLOC_HOST_PTR) | (host_ptr ? CL_MEM_COPY_HOST_PTR : 0);
+	/* Who may map to write only must still get back what it didn't write: we read it. The program's right is checked here. */
+	cl_mem_flags access = flags & host_access;
+	if (!c->in_place && (access & (access - 1)) == 0)
+		c->flags &= ~access;
 	return true;
 }
 

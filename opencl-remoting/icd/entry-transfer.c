@@ -3,6 +3,7 @@
 #include "call.h"
 #include "entry.h"
 #include "memory.h"
+#include "staging.h"
 #include "transfer.h"
 
 #include <pthread.h>
@@ -258,8 +259,8 @@ static cl_int check_map(cl_mem mem, cl_map_flags flags) {
 	return err == CL_SUCCESS && (flags & writing) ? check_access(mem, true) : err;
 }
 
-/* Maps what @m covers. @shadow: where it is in the program's memory, with pitches in @m; else NULL. */
-static void *map(struct vc_move *m, void *shadow, cl_map_flags flags, cl_uint count, const cl_event *list,
+/* Maps what @m covers, @at bytes into the object. @shadow: where it is in the program's memory; else NULL. */
+static void *map(struct vc_move *m, void *shadow, size_t at, cl_map_flags flags, cl_uint count, const cl_event *list,
 		 cl_event *event, cl_int *err) {
 	size_t size = m->bytes * m->rows * m->slices;
 	struct vc_link *link = vc_call_link_alive();
@@ -273,9 +274,10 @@ static void *map(struct vc_move *m, void *shadow, cl_map_flags flags, cl_uint co
 		m->user = m->memory;
 		m->nothing = true;
 	} else if (*err == CL_SUCCESS) {
-		m->user = vc_memory_alloc(link, size, 4096);
-		m->user_row = m->bytes;
-		m->user_slice = m->bytes * m->rows;
+		uint8_t *all = vc_staging_of(m->mem, m->mem->mem.size);
+		m->user = all ? all + at : NULL;
+		m->user_row = m->row ? m->row : m->bytes;
+		m->user_slice = m->slice ? m->slice : m->user_row * m->rows;
 		if (!m->user)
 			*err = CL_MAP_FAILURE;
 	}
@@ -289,8 +291,6 @@ static void *map(struct vc_move *m, void *shadow, cl_map_flags flags, cl_uint co
 		m->nothing = true;
 	*err = vc_move(m, count, list, event);
 	if (*err != CL_SUCCESS) {
-		if (!shadow && entry->copies)
-			vc_memory_free(m->user);
 		free(entry);
 		return NULL;
 	}
@@ -326,7 +326,7 @@ void *CL_API_CALL vc_entry_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buf
 	m.bytes = m.row = m.slice = m.region[0] = size;
 	m.origin[0] = offset;
 	void *shadow = m.mem->mem.shadow ? (char *)m.mem->mem.host_ptr + offset : NULL;
-	void *pointer = map(&m, shadow, flags, count, list, event, &err);
+	void *pointer = map(&m, shadow, offset, flags, count, list, event, &err);
 	if (errcode_ret)
 		*errcode_ret = err;
 	return pointer;
@@ -353,11 +353,7 @@ void *CL_API_CALL vc_entry_clEnqueueMapImage(cl_command_queue queue, cl_mem imag
 	size_t at = origin[2] * m.slice + origin[1] * m.row + origin[0] * o->mem.element;
 	void *shadow = o->mem.shadow ? (char *)o->mem.host_ptr + at : NULL;
 	size_t row = o->mem.row_pitch, slice = o->mem.slice_pitch;
-	if (!shadow && !m.memory) {
-		row = m.bytes;
-		slice = o->mem.type == CL_MEM_OBJECT_IMAGE1D_ARRAY ? m.bytes : m.bytes * m.rows;
-	}
-	void *pointer = map(&m, shadow, flags, count, list, event, &err);
+	void *pointer = map(&m, shadow, at, flags, count, list, event, &err);
 	if (pointer) {
 		*row_pitch = row;
 		if (slice_pitch)
@@ -395,11 +391,7 @@ cl_int CL_API_CALL vc_entry_clEnqueueUnmapMemObject(cl_command_queue queue, cl_m
 	m.blocking = false;
 	m.write = true;
 	m.nothing = !entry->copies || !entry->writes;
-	bool piece = entry->copies && !m.mem->mem.shadow;
-	m.staging = piece ? m.user : NULL;
 	err = vc_move(&m, count, list, event);
-	if (m.nothing)
-		vc_memory_free(m.staging);
 	free(entry);
 	return err;
 }
@@ -417,8 +409,6 @@ void vc_memory_finish(struct vc_object *mem) {
 	while (mem->mem.maps) {
 		struct vc_map *entry = mem->mem.maps;
 		mem->mem.maps = entry->next;
-		if (entry->copies && !mem->mem.shadow)
-			vc_memory_free(entry->pointer);
 		free(entry);
 	}
 }

@@ -4,6 +4,7 @@
 #include "call.h"
 #include "memory.h"
 #include "opencl-api.h"
+#include "staging.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -100,6 +101,8 @@ void vc_object_unuse(struct vc_object *object) {
 		free(object->context.properties);
 	else if (kind == VC_CL_MEM)
 		vc_memory_finish(object);
+	if (kind == VC_CL_CONTEXT || kind == VC_CL_MEM)
+		vc_staging_finish(object);
 	struct vc_object *device = kind == VC_CL_QUEUE ? object->queue.device : NULL;
 	if (kind == VC_CL_DEVICE) {
 		pthread_mutex_lock(&lock);

@@ -17,6 +17,14 @@
 #include <stdbool.h>
 
 struct vc_map;
+struct vc_object;
+
+/* See staging.h. */
+struct vc_staging {
+	uint8_t *memory;
+	struct vc_object *pin; /* the host's buffer over it */
+	_Atomic bool busy;
+};
 
 struct vc_object {
 	const struct _cl_icd_dispatch *dispatch; /* first: the loader looks here */
@@ -32,6 +40,7 @@ struct vc_object {
 			cl_context_properties *properties;
 			size_t nproperties;
 			uint64_t notify; /* cookie */
+			struct vc_staging pool;
 		} context;
 		struct {
 			bool in_order;
@@ -49,6 +58,7 @@ struct vc_object {
 			size_t origin;   /* of a sub-buffer, in its parent */
 			size_t element, row_pitch, slice_pitch; /* images: of memory */
 			size_t extent[3];
+			struct vc_staging staging;
 			struct vc_map *maps; /* under transfer.c's lock */
 		} mem;
 		struct {

@@ -5,6 +5,7 @@
 #include "entry.h"
 #include "memory.h"
 #include "notes.h"
+#include "staging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +191,7 @@ static cl_int command(const struct vc_move *m, uint8_t *staging, cl_bool blockin
 }
 
 /* Long transfers go in chunks, so that our copy of one overlaps with the host's of others. */
-enum { CHUNK = 2 << 20, DEPTH = 4 };
+enum { CHUNK = VC_STAGING_POOL / 4, DEPTH = 4 };
 
 /* Chunk @i of @m, and its copy between the program's memory and @staging. */
 static struct vc_box cut_chunk(const struct vc_move *m, size_t i, uint8_t *staging, struct vc_move *part) {
@@ -239,30 +240,38 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	bool direct = m->user_row == m->bytes && m->user_slice == m->bytes * m->rows && vc_memory_left(m->user) >= size;
 	bool chunks = !direct && m->blocking && size > CHUNK && m->mem->mem.type == CL_MEM_OBJECT_BUFFER &&
 		      m->rows == 1 && m->slices == 1 && m->mem_row == 0;
-	uint8_t *staging = m->user;
-	if (!direct)
-		staging = link ? vc_memory_alloc(link, chunks ? CHUNK * DEPTH : size, 4096) : NULL;
+	struct vc_object *context = vc_object_context(m->queue);
+	uint8_t *staging = direct ? m->user : NULL;
+	/* The context's own piece for who waits anyhow, a new one for others. */
+	bool pool = !direct && m->blocking && (chunks || size <= VC_STAGING_POOL) &&
+		    (staging = vc_staging_take(context)) != NULL;
+	if (!staging)
+		staging = link ? vc_memory_alloc(link, chunks ? VC_STAGING_POOL : size, 4096) : NULL;
 	if (!staging)
 		return CL_OUT_OF_RESOURCES;
 	struct vc_move own = *m;
 	struct vc_box box = {0};
 	cl_int err;
-	if (!direct)
-		own.staging = staging;
+	if (!direct) {
+		own.staging = pool ? NULL : staging;
+		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
+	}
+	const struct vc_box none = {0}, *later = m->write ? &none : &box;
 	if (chunks) {
 		err = stream(m, staging, count, list);
-		vc_memory_free(staging);
-		return err == CL_SUCCESS && event ? mark(m, 0, NULL, event) : err;
-	}
-	if (!direct)
-		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
-	if (m->write)
-		copy_counted(&box);
-	const struct vc_box none = {0}, *later = m->write ? &none : &box;
-	if (m->blocking) {
-		err = command(m, staging, CL_TRUE, count, list, event);
-		if (err == CL_SUCCESS)
+		if (err == CL_SUCCESS && event)
+			err = mark(m, 0, NULL, event);
+	} else {
+		if (m->write)
+			copy_counted(&box);
+		if (m->blocking)
+			err = command(m, staging, CL_TRUE, count, list, event);
+		if (m->blocking && err == CL_SUCCESS)
 			copy_counted(later);
+	}
+	if (m->blocking) {
+		if (pool)
+			vc_staging_give(context);
 		vc_memory_free(own.staging);
 		return err;
 	}
