@@ -60,6 +60,16 @@ class Guest(unittest.TestCase):
         self.assertEqual(report.quantile([7], 0.99), 7)
 
 
+class Cpu(unittest.TestCase):
+    def test_counts_what_ended(self):
+        begin = {"at_ns": 0, "vcpu_ticks": 900, "cpu_usec": {s: 1000000 for s in report.SLICES} | {"vm": 5}}
+        end = {"at_ns": 10**10, "vcpu_ticks": 100, "cpu_usec": {s: 3000000 for s in report.SLICES} | {"vm": None}}
+        r = report.judge_cpu({"begin": begin, "end": end}, 100, 40)
+        self.assertEqual((r["total_percent"], r["vcpu_percent"], r["ms_per_guest_frame"]), (40, 10, 100))
+        self.assertEqual(r["ms_per_guest_frame_without_vcpu"], 75)
+        self.assertIsNone(r["percent_of_one_cpu"]["vm"])
+
+
 class Timeline(unittest.TestCase):
     def test_only_the_guests_window(self):
         lines = (

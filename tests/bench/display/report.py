@@ -42,14 +42,17 @@ def ms(ns):
 
 
 def read_vcockpit(raw):
-    frames = read_json(raw / "frames.json")
-    cluster = [r["vblank_ns"] for r in frames["records"] if "cluster" in r["new"]]
-    guest = read_json(raw / "guest-frames.json")["frames"]
+    # Kept after each phase; what comes twice is the same.
+    logs = [read_json(path) for path in raw.glob("frames-*.json")]
+    cluster = {r["vblank_ns"] for log in logs for r in log["records"] if "cluster" in r["new"]}
+    guest = {
+        (f["flush_ns"], f["flip_ns"]) for path in raw.glob("guest-frames-*.json") for f in read_json(path)["frames"]
+    }
     status = read_json(raw / "status.json")
     return {
-        "period_ns": frames["period_ms"] * NS_PER_MS,
-        "cluster": cluster,
-        "guest": [(f["flush_ns"], f["flip_ns"]) for f in guest],
+        "period_ns": logs[0]["period_ms"] * NS_PER_MS,
+        "cluster": sorted(cluster),
+        "guest": sorted(guest),
         "flushes": None,
         "renderer": read_json(raw / "gpu.json")["renderer"],
         "paths": {layer["name"]: layer["path"] for layer in status["layers"]},
@@ -170,15 +173,26 @@ def judge_guest(frames, begin, end):
     }
 
 
+# Both stacks run in these, with all their helpers.
+SLICES = ("vcockpit-guest.slice", "vcockpit-safety.slice")
+
+
+def since(begin, end):
+    """How much a counter went on. One that is lower at the end began anew in between; None: it is gone, or was not there."""
+    if begin is None or end is None:
+        return None
+    return end - begin if end >= begin else end
+
+
 def judge_cpu(phase, ticks, frames):
     begin, end = phase["begin"], phase["end"]
     wall_us = (end["at_ns"] - begin["at_ns"]) / 1000
-    units = {u: end["cpu_usec"][u] - begin["cpu_usec"][u] for u in begin["cpu_usec"]}
-    total = sum(units.values())
-    vcpu = (end["vcpu_ticks"] - begin["vcpu_ticks"]) * 1000000 / ticks
+    units = {u: since(begin["cpu_usec"][u], end["cpu_usec"].get(u)) for u in begin["cpu_usec"]}
+    total = sum(units[u] for u in SLICES)
+    vcpu = since(begin["vcpu_ticks"], end["vcpu_ticks"]) * 1000000 / ticks
     without = max(0, total - vcpu)
     return {
-        "percent_of_one_cpu": {u: round(100 * us / wall_us, 1) for u, us in units.items()},
+        "percent_of_one_cpu": {u: None if us is None else round(100 * us / wall_us, 1) for u, us in units.items()},
         "total_percent": round(100 * total / wall_us, 1),
         "vcpu_percent": round(100 * vcpu / wall_us, 1),
         "ms_per_guest_frame": round(total / 1000 / frames, 2) if frames else None,
@@ -209,19 +223,21 @@ PEER_COPIES = {
 
 def own_copies(phase):
     begin, end = phase["begin"]["more"], phase["end"]["more"]
-    frames = end["gpu"]["frames"] - begin["gpu"]["frames"]
-    copied = end["gpu"]["bytes_copied"] - begin["gpu"]["bytes_copied"]
+    if begin is None or end is None:
+        return None
+    frames = since(begin["gpu"]["frames"], end["gpu"]["frames"])
+    copied = since(begin["gpu"]["bytes_copied"], end["gpu"]["bytes_copied"])
     layers = {}
     for a, b in zip(begin["layers"], end["layers"]):
         layers[a["name"]] = {
-            "frames": b["frames"]["shown"] - a["frames"]["shown"],
-            "bytes_copied": b["copies"]["bytes"] - a["copies"]["bytes"],
-            "frames_copied": b["copies"]["frames"] - a["copies"]["frames"],
+            "frames": since(a["frames"]["shown"], b["frames"]["shown"]),
+            "bytes_copied": since(a["copies"]["bytes"], b["copies"]["bytes"]),
+            "frames_copied": since(a["copies"]["frames"], b["copies"]["frames"]),
         }
     return {
         "derived": False,
         "guest_frames": frames,
-        "guest_frames_in_place": end["gpu"]["frames_in_place"] - begin["gpu"]["frames_in_place"],
+        "guest_frames_in_place": since(begin["gpu"]["frames_in_place"], end["gpu"]["frames_in_place"]),
         "guest_bytes_copied": copied,
         "layers": layers,
     }
@@ -246,10 +262,11 @@ def judge(raw, name, settings):
         }
         if name == "vcockpit":
             result["copies"] = own_copies(phase)
-            result["gpu"] = {
-                key: phase["end"]["more"]["gpu"][key] - phase["begin"]["more"]["gpu"][key]
-                for key in ("worker_faults", "worker_starts")
-            }
+            if result["copies"]:
+                result["gpu"] = {
+                    key: since(phase["begin"]["more"]["gpu"][key], phase["end"]["more"]["gpu"][key])
+                    for key in ("worker_faults", "worker_starts")
+                }
         result["samples"] = {
             "cluster_flips_ns": [t for t in data["cluster"] if begin < t <= end],
             "guest_flush_flip_ns": [f for f in data["guest"] if begin < f[1] <= end],
@@ -278,7 +295,7 @@ def copies_text(stack, phase):
     if "copies" in stack:
         return f"{len(stack['copies']['guest'])} (derived)"
     c = stack["phases"][phase]["copies"]
-    frames = c["guest_frames"]
+    frames = c["guest_frames"] if c else 0
     if not frames:
         return "-"
     return f"{c['layers']['ivi']['frames_copied'] / frames:g} ({c['guest_bytes_copied']} bytes)"
