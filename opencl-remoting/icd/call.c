@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
 
+#include "entry.h"
 #include "memory.h"
 #include "notes.h"
 
@@ -274,6 +275,7 @@ void vc_put_wait(struct vc_call *c, cl_command_queue queue, cl_uint count, const
 	uint64_t sequence = atomic_fetch_add(&c->queue->queue.enqueued, 1) + 1;
 	if (c->new_event)
 		c->new_event->event.sequence = sequence;
+	vc_queue_await_copies(c->queue);
 }
 
 static uint64_t hash_shape(const struct vc_call *c) {

@@ -5,6 +5,7 @@
 #include "lists.h"
 #include "notes.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,34 @@ cl_int vc_queue_drain(struct vc_object *queue) {
 	if (err == CL_SUCCESS)
 		mark_finished(queue, sequence);
 	return err;
+}
+
+bool vc_queue_copy_begin(struct vc_object *queue) {
+	if (!queue->queue.in_order)
+		return true;
+	/* In one order with the other side, which counts its command and then looks here: one of both sees the other. */
+	atomic_fetch_add(&queue->queue.copying, 1);
+	if (atomic_load(&queue->queue.enqueued) == atomic_load(&queue->queue.finished))
+		return true;
+	vc_queue_copy_end(queue);
+	return false;
+}
+
+void vc_queue_copy_end(struct vc_object *queue) {
+	if (queue->queue.in_order && atomic_fetch_sub(&queue->queue.copying, 1) == 1 &&
+	    atomic_load(&queue->queue.waiting) > 0)
+		vc_futex_wake(&queue->queue.copying, INT_MAX);
+}
+
+void vc_queue_await_copies(struct vc_object *queue) {
+	uint32_t copying = atomic_load(&queue->queue.copying);
+	if (copying == 0)
+		return;
+	/* A copy waits for nobody, so this ends. */
+	atomic_fetch_add(&queue->queue.waiting, 1);
+	while ((copying = atomic_load(&queue->queue.copying)) > 0)
+		vc_futex_wait(&queue->queue.copying, copying, -1);
+	atomic_fetch_sub(&queue->queue.waiting, 1);
 }
 
 cl_int CL_API_CALL vc_entry_clFinish(cl_command_queue queue) {

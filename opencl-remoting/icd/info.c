@@ -272,6 +272,8 @@ cl_int vc_call_info(struct vc_call *c, enum vc_info_table table, void *object, c
 			memcpy(value, bytes, got);
 		if (result == CL_SUCCESS && size_ret)
 			*size_ret = have;
+	} else if (result == CL_SUCCESS && fixed) {
+		result = CL_OUT_OF_RESOURCES; /* an answer that contradicts itself */
 	} else if (result == CL_SUCCESS) {
 		if (value && got > 0)
 			memcpy(value, bytes, got);

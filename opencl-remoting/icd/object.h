@@ -45,8 +45,10 @@ struct vc_object {
 		struct {
 			bool in_order;
 			struct vc_object *device;
-			_Atomic uint64_t enqueued,
-				finished; /* commands; equal: nothing is under way (in-order queues) */
+			/* Transfers that copy now, and threads that wait for them to end: see vc_queue_copy_begin(). */
+			_Atomic uint32_t copying, waiting;
+			/* Commands; equal: nothing is under way (in-order queues). */
+			_Atomic uint64_t enqueued, finished;
 		} queue;
 		struct {
 			cl_mem_object_type type;

@@ -121,11 +121,7 @@ static cl_int copy_later(const struct vc_move *m, const struct vc_box *box, cl_e
 	return err;
 }
 
-static bool is_idle(const struct vc_object *queue) {
-	return atomic_load(&queue->queue.enqueued) == atomic_load(&queue->queue.finished);
-}
-
-/* Waits until the move's turn has come. */
+/* Waits until the wait list is done; in-order queues, until they are idle. */
 static cl_int await_turn(const struct vc_move *m, cl_uint count, const cl_event *list) {
 	if (m->queue->queue.in_order && count == 0)
 		return vc_queue_drain(m->queue);
@@ -138,10 +134,13 @@ static cl_int await_turn(const struct vc_move *m, cl_uint count, const cl_event 
 	return err;
 }
 
+/* Other threads may enqueue while we wait; their commands then count as earlier. But not for ever. */
+enum { TURNS = 1000 };
+
 static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
 	const struct vc_box box = box_of(m, m->memory, m->row, m->slice);
-	bool now = count == 0 && (!m->queue->queue.in_order || is_idle(m->queue));
 	cl_int err = CL_SUCCESS;
+	bool now = count == 0 && vc_queue_copy_begin(m->queue);
 	if (!now && !m->blocking) {
 		if (m->nothing)
 			return event || count > 0 ? mark(m, count, list, event) : CL_SUCCESS;
@@ -149,11 +148,15 @@ static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_eve
 		err = mark(m, count, list, &gate);
 		return err == CL_SUCCESS ? copy_later(m, &box, gate, true, event) : err;
 	}
-	if (!now)
-		err = await_turn(m, count, list);
+	for (int i = 0; !now && i < TURNS && err == CL_SUCCESS; i++) {
+		err = await_turn(m, i == 0 ? count : 0, i == 0 ? list : NULL);
+		now = err == CL_SUCCESS && vc_queue_copy_begin(m->queue);
+	}
 	if (err != CL_SUCCESS)
 		return err;
 	copy_counted(&box);
+	if (now)
+		vc_queue_copy_end(m->queue);
 	vc_memory_free(m->staging);
 	if (!event)
 		return CL_SUCCESS;
