@@ -6,7 +6,7 @@
 #   class     below (the safety domain: the cluster must not notice) or safety (something in it)
 #   subject   the layer that reacts (default: ivi)
 #   needs     words: guest (its GL draws), agent (in the guest), second (the second guest's source), monitor
-#   window_s  how long to watch at least (6)
+#   window_s  how long to watch at least (5)
 #   slow      yes: recovery takes so long (a guest's boot) that other faults are run meanwhile
 # and defines inject, which breaks it by "at" or "at_signal", and if the defaults below don't fit:
 #   prepare   before the quiet window       effect  returns when there is something to take a picture of
@@ -148,7 +148,7 @@ guest_draws() {
 await_guest() { # for as long as it takes; if it did not come once, not so long again
 	local came=yes
 	await $guest_limit_s guest_draws || came=no
-	[ $came = yes ] || { tell "    the guest's GL did not come within $guest_limit_s s" && guest_limit_s=60; }
+	[ $came = yes ] || { tell "    the guest's GL did not come within $guest_limit_s s" && guest_limit_s=150; }
 	end_waiting
 	[ $came = yes ]
 }
@@ -221,7 +221,7 @@ run_fault() {
 	local name=$1 baseline end overrides=zz-vcockpit-fault-$1
 	marks=$work/$name.marks
 	: > "$marks"
-	subject=$guest needs='' window_s=6 slow=no about='' class=below
+	subject=$guest needs='' window_s=5 slow=no about='' class=below
 	prepare() { :; }
 	effect() { await_layer $subject fallback; }
 	settle() { await_back $subject; }
