@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
 
-#include "entry.h"
 #include "memory.h"
 #include "notes.h"
 
@@ -272,10 +271,6 @@ void vc_put_wait(struct vc_call *c, cl_command_queue queue, cl_uint count, const
 		}
 	}
 	vc_put_val(c, c->new_event ? c->new_event->id : 0);
-	uint64_t sequence = atomic_fetch_add(&c->queue->queue.enqueued, 1) + 1;
-	if (c->new_event)
-		c->new_event->event.sequence = sequence;
-	vc_queue_await_copies(c->queue);
 }
 
 static uint64_t hash_shape(const struct vc_call *c) {
@@ -359,7 +354,15 @@ void vc_call_run(struct vc_call *c) {
 	if (kind == VC_CALL_SYNC)
 		c->head.slot = (uint16_t)vc_link_slot(c->link);
 	count(kind == VC_CALL_SYNC ? &c->link->channel->counters.waited : &c->link->channel->counters.one_way);
+	if (c->queue) {
+		pthread_mutex_lock(&c->queue->queue.order);
+		uint64_t sequence = atomic_fetch_add(&c->queue->queue.enqueued, 1) + 1;
+		if (c->new_event)
+			c->new_event->event.sequence = sequence;
+	}
 	bool alive = vc_link_send(c->link, &c->head, c->data);
+	if (c->queue)
+		pthread_mutex_unlock(&c->queue->queue.order);
 	if (kind == VC_CALL_SYNC && alive)
 		alive = vc_link_await(c->link, c->head.slot);
 	if (!alive) {

@@ -5,7 +5,6 @@
 #include "lists.h"
 #include "notes.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +139,7 @@ static cl_command_queue finish_queue(cl_command_queue queue, cl_device_id device
 	if (!queue)
 		return NULL;
 	VC_OBJECT(queue)->queue.in_order = !(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+	pthread_mutex_init(&VC_OBJECT(queue)->queue.order, NULL);
 	VC_OBJECT(queue)->queue.device = VC_OBJECT(device);
 	vc_object_use(VC_OBJECT(device));
 	return queue;
@@ -170,7 +170,10 @@ static void mark_finished(struct vc_object *queue, uint64_t sequence) {
 }
 
 cl_int vc_queue_drain(struct vc_object *queue) {
+	/* Under the lock all that is counted is sent, so the worker finishes it too. */
+	pthread_mutex_lock(&queue->queue.order);
 	uint64_t sequence = atomic_load(&queue->queue.enqueued);
+	pthread_mutex_unlock(&queue->queue.order);
 	cl_int err = vc_call_clFinish((cl_command_queue)(void *)queue);
 	if (err == CL_SUCCESS)
 		mark_finished(queue, sequence);
@@ -180,29 +183,16 @@ cl_int vc_queue_drain(struct vc_object *queue) {
 bool vc_queue_copy_begin(struct vc_object *queue) {
 	if (!queue->queue.in_order)
 		return true;
-	/* In one order with the other side, which counts its command and then looks here: one of both sees the other. */
-	atomic_fetch_add(&queue->queue.copying, 1);
+	pthread_mutex_lock(&queue->queue.order);
 	if (atomic_load(&queue->queue.enqueued) == atomic_load(&queue->queue.finished))
 		return true;
-	vc_queue_copy_end(queue);
+	pthread_mutex_unlock(&queue->queue.order);
 	return false;
 }
 
 void vc_queue_copy_end(struct vc_object *queue) {
-	if (queue->queue.in_order && atomic_fetch_sub(&queue->queue.copying, 1) == 1 &&
-	    atomic_load(&queue->queue.waiting) > 0)
-		vc_futex_wake(&queue->queue.copying, INT_MAX);
-}
-
-void vc_queue_await_copies(struct vc_object *queue) {
-	uint32_t copying = atomic_load(&queue->queue.copying);
-	if (copying == 0)
-		return;
-	/* A copy waits for nobody, so this ends. */
-	atomic_fetch_add(&queue->queue.waiting, 1);
-	while ((copying = atomic_load(&queue->queue.copying)) > 0)
-		vc_futex_wait(&queue->queue.copying, copying, -1);
-	atomic_fetch_sub(&queue->queue.waiting, 1);
+	if (queue->queue.in_order)
+		pthread_mutex_unlock(&queue->queue.order);
 }
 
 cl_int CL_API_CALL vc_entry_clFinish(cl_command_queue queue) {

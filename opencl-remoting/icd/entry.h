@@ -29,8 +29,6 @@ cl_int vc_queue_drain(struct vc_object *queue);
  * is enqueued until vc_queue_copy_end(). Other queues order nothing. */
 bool vc_queue_copy_begin(struct vc_object *queue);
 void vc_queue_copy_end(struct vc_object *queue);
-/* To be called for each command after it was counted (enqueued) and before it is sent. */
-void vc_queue_await_copies(struct vc_object *queue);
 
 /* Waits for @events, and remembers that they are done. */
 cl_int vc_events_wait(cl_uint count, const cl_event *events);

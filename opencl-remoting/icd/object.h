@@ -13,6 +13,7 @@
 #include "cl.h"
 #include "wire.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -45,8 +46,9 @@ struct vc_object {
 		struct {
 			bool in_order;
 			struct vc_object *device;
-			/* Transfers that copy now, and threads that wait for them to end: see vc_queue_copy_begin(). */
-			_Atomic uint32_t copying, waiting;
+			/* Held while a command is counted and sent, so that both are in one order, and while the client itself
+			 * copies what a command of an in-order queue would. */
+			pthread_mutex_t order;
 			/* Commands; equal: nothing is under way (in-order queues). */
 			_Atomic uint64_t enqueued, finished;
 		} queue;
