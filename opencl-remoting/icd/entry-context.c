@@ -5,6 +5,7 @@
 #include "lists.h"
 #include "notes.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,7 +140,12 @@ static cl_command_queue finish_queue(cl_command_queue queue, cl_device_id device
 	if (!queue)
 		return NULL;
 	VC_OBJECT(queue)->queue.in_order = !(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
-	pthread_mutex_init(&VC_OBJECT(queue)->queue.order, NULL);
+	/* Recursive: a long transfer holds it over commands of its own. */
+	pthread_mutexattr_t recursive;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&VC_OBJECT(queue)->queue.order, &recursive);
+	pthread_mutexattr_destroy(&recursive);
 	VC_OBJECT(queue)->queue.device = VC_OBJECT(device);
 	vc_object_use(VC_OBJECT(device));
 	return queue;

@@ -137,25 +137,34 @@ static cl_int await_turn(const struct vc_move *m, cl_uint count, const cl_event 
 /* Other threads may enqueue while we wait; their commands then count as earlier. But not for ever. */
 enum { TURNS = 1000 };
 
+/* Waits until the client itself may move bytes. Then *locked says whether vc_queue_copy_end() is due. */
+static cl_int take_turn(const struct vc_move *m, cl_uint count, const cl_event *list, bool *locked) {
+	cl_int err = CL_SUCCESS;
+	*locked = count == 0 && vc_queue_copy_begin(m->queue);
+	for (int i = 0; !*locked && i < TURNS && err == CL_SUCCESS; i++) {
+		err = await_turn(m, i == 0 ? count : 0, i == 0 ? list : NULL);
+		*locked = err == CL_SUCCESS && vc_queue_copy_begin(m->queue);
+	}
+	return err;
+}
+
 static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
 	const struct vc_box box = box_of(m, m->memory, m->row, m->slice);
 	cl_int err = CL_SUCCESS;
-	bool now = count == 0 && vc_queue_copy_begin(m->queue);
-	if (!now && !m->blocking) {
+	bool locked = count == 0 && vc_queue_copy_begin(m->queue);
+	if (!locked && !m->blocking) {
 		if (m->nothing)
 			return event || count > 0 ? mark(m, count, list, event) : CL_SUCCESS;
 		cl_event gate;
 		err = mark(m, count, list, &gate);
 		return err == CL_SUCCESS ? copy_later(m, &box, gate, true, event) : err;
 	}
-	for (int i = 0; !now && i < TURNS && err == CL_SUCCESS; i++) {
-		err = await_turn(m, i == 0 ? count : 0, i == 0 ? list : NULL);
-		now = err == CL_SUCCESS && vc_queue_copy_begin(m->queue);
-	}
+	if (!locked)
+		err = take_turn(m, count, list, &locked);
 	if (err != CL_SUCCESS)
 		return err;
 	copy_counted(&box);
-	if (now)
+	if (locked)
 		vc_queue_copy_end(m->queue);
 	vc_memory_free(m->staging);
 	if (!event)
@@ -205,7 +214,7 @@ static struct vc_box cut_chunk(const struct vc_move *m, size_t i, uint8_t *stagi
 	return box_of(part, staging + i % DEPTH * CHUNK, part->bytes, part->bytes);
 }
 
-static cl_int stream(const struct vc_move *m, uint8_t *staging, cl_uint count, const cl_event *list) {
+static cl_int stream(const struct vc_move *m, uint8_t *staging) {
 	cl_event flying[DEPTH] = {NULL};
 	size_t chunks = (m->bytes + CHUNK - 1) / CHUNK;
 	cl_int err = CL_SUCCESS;
@@ -227,7 +236,7 @@ static cl_int stream(const struct vc_move *m, uint8_t *staging, cl_uint count, c
 				copy_counted(&box);
 			/* The host has accepted the first; the others differ in their offset. */
 			vc_call_sure = i > 0;
-			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, count, list, place);
+			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, 0, NULL, place);
 			vc_call_sure = false;
 		}
 	}
@@ -261,7 +270,13 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	}
 	const struct vc_box none = {0}, *later = m->write ? &none : &box;
 	if (chunks) {
-		err = stream(m, staging, count, list);
+		/* Chunks are many commands, between which no other thread's may come. */
+		bool locked;
+		err = take_turn(m, count, list, &locked);
+		if (err == CL_SUCCESS)
+			err = stream(m, staging);
+		if (locked)
+			vc_queue_copy_end(m->queue);
 		if (err == CL_SUCCESS && event)
 			err = mark(m, 0, NULL, event);
 	} else {
