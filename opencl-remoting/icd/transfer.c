@@ -263,7 +263,7 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 		return CL_OUT_OF_RESOURCES;
 	struct vc_move own = *m;
 	struct vc_box box = {0};
-	cl_int err;
+	cl_int err = CL_SUCCESS;
 	if (!direct) {
 		own.staging = pool ? NULL : staging;
 		box = box_of(m, staging, m->bytes, m->bytes * m->rows);
