@@ -119,6 +119,10 @@ static cl_mem create_buffer(cl_context context, const cl_mem_properties *propert
 			vc_entry_clReleaseMemObject(mem);
 		return refuse(mem ? CL_INVALID_HOST_PTR : err, errcode_ret);
 	}
+	/* More than clSVMAlloc() gave: to the host it would be a piece of ours. */
+	size_t left = flags & CL_MEM_USE_HOST_PTR ? vc_memory_left(host_ptr) : 0;
+	if (left > 0 && size > left)
+		return refuse(CL_INVALID_BUFFER_SIZE, errcode_ret);
 	struct contents c;
 	if (!prepare(VC_OBJECT(context), flags, size, host_ptr, &c)) {
 		/* Too large for the host, or only for our limits? */

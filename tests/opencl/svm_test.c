@@ -161,6 +161,7 @@ static void buffers(void) {
 	CALL(clFinish(rig.queue));
 	CALL(clReleaseMemObject(buffer));
 	answer("shared memory", svm, SIZE);
+	MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR, 2 * SIZE, svm, &error));
 	clSVMFree(rig.context, svm);
 }
 
