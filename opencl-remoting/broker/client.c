@@ -105,7 +105,8 @@ static _Noreturn void become_worker(const struct vc_cl_broker *b, const struct v
 		become_user(c, client->uid);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, c->files);
-	limit(RLIMIT_DATA, (uint64_t)c->memory_mb << 20);
+	if (c->memory_mb > 0)
+		limit(RLIMIT_DATA, (uint64_t)c->memory_mb << 20);
 	if (geteuid() != 0 && getuid() >= c->uid_base)
 		limit(RLIMIT_NPROC, c->processes);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0)
