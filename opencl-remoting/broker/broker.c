@@ -85,6 +85,10 @@ static void welcome_client(struct vc_cl_broker *b, int sock, const struct vc_cl_
 	*client = (struct vc_cl_client){.pid = pid, .uid = uid, .gid = gid, .since_ns = vc_clock_now()};
 	memcpy(client->name, hello->name, sizeof(client->name));
 	client->name[sizeof(client->name) - 1] = '\0';
+	/* It goes to the log and to the status. */
+	for (char *c = client->name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	error = vc_cl_client_start(b, client, sock, hello, channel, output);
 	if (error < 0) {
 		*client = (struct vc_cl_client){0};

@@ -111,13 +111,16 @@ static _Noreturn void become_worker(const struct vc_cl_broker *b, const struct v
 		limit(RLIMIT_NPROC, c->processes);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir("/") < 0)
 		_exit(125);
-	char base[32], size[32], arenas[32], command[32];
+	char base[32], size[32], arenas[32], device[32], queues[32], command[32];
 	snprintf(base, sizeof(base), "0x%llx", (unsigned long long)hello->base);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)hello->size);
 	snprintf(arenas, sizeof(arenas), "%llu", (unsigned long long)c->shared_mb << 20);
+	snprintf(device, sizeof(device), "%llu", (unsigned long long)c->device_mb << 20);
+	snprintf(queues, sizeof(queues), "%u", c->max_queues);
 	snprintf(command, sizeof(command), "%lld", (long long)c->command_ms);
 	execl(b->worker_path, "vcockpit-cl-worker", "--base", base, "--size", size, "--arena-limit", arenas,
-	      "--command-ms", command, b->debug ? "--debug" : (char *)NULL, (char *)NULL);
+	      "--device-limit", device, "--queues", queues, "--command-ms", command,
+	      b->debug ? "--debug" : (char *)NULL, (char *)NULL);
 	vc_error("%s: %s", b->worker_path, strerror(errno));
 	_exit(126);
 }

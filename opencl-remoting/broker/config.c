@@ -77,6 +77,8 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 		{"max_clients_per_user", &c->max_clients_per_user, NULL, 1, 1024},
 		{"shared_mb", &c->shared_mb, NULL, 16, 1 << 20},
 		{"memory_mb", &c->memory_mb, NULL, 0, 1 << 20},
+		{"device_mb", &c->device_mb, NULL, 0, 1 << 20},
+		{"max_queues", &c->max_queues, NULL, 0, 1 << 20},
 		{"files", &c->files, NULL, 64, 65536},
 		{"processes", &c->processes, NULL, 16, 65536},
 		{"command_ms", NULL, &c->command_ms, 0, 86400000},

@@ -18,8 +18,10 @@ struct vc_cl_config {
 	uid_t users[VC_CL_USERS_MAX]; /* who may connect; none: everybody who can open the socket */
 	unsigned nusers;
 	uint32_t max_clients, max_clients_per_user;
-	uint32_t shared_mb; /* most shared memory of a client: buffers, SVM, transfers */
-	uint32_t memory_mb; /* most private memory of a worker; 0: no limit */
+	uint32_t shared_mb;  /* most shared memory of a client: buffers, SVM, transfers */
+	uint32_t memory_mb;  /* most private memory of a worker; 0: no limit */
+	uint32_t device_mb;  /* most memory of devices' own; 0: no limit */
+	uint32_t max_queues; /* of a client; 0: no limit */
 	uint32_t files, processes;
 	int64_t command_ms; /* longest that a call may block; 0: for ever */
 	int64_t hello_ms;   /* how long a client has to say who it is */

@@ -33,6 +33,8 @@ static void print_help(void) {
 	     "\n"
 	     "  --base ADDRESS, --size BYTES  where the client's shared memory goes\n"
 	     "  --arena-limit BYTES           most shared memory the client may have\n"
+	     "  --device-limit BYTES          most memory of devices' own; 0: no limit\n"
+	     "  --queues N                    most queues; 0: no limit\n"
 	     "  --command-ms MS               longest that a call may block; 0: no limit\n"
 	     "  --debug                       log more\n"
 	     "  --help, --version");
@@ -80,18 +82,21 @@ static void set_up(void) {
 }
 
 int main(int argc, char **argv) {
-	enum { BASE = 1000, SIZE, ARENA, COMMAND, DEBUG, HELP, VERSION };
+	enum { BASE = 1000, SIZE, ARENA, DEVICE, QUEUES, COMMAND, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
 		{"base", required_argument, NULL, BASE},
 		{"size", required_argument, NULL, SIZE},
 		{"arena-limit", required_argument, NULL, ARENA},
 		{"command-ms", required_argument, NULL, COMMAND},
+		{"device-limit", required_argument, NULL, DEVICE},
+		{"queues", required_argument, NULL, QUEUES},
 		{"debug", no_argument, NULL, DEBUG},
 		{"help", no_argument, NULL, HELP},
 		{"version", no_argument, NULL, VERSION},
 		{NULL, 0, NULL, 0},
 	};
-	uint64_t *const numbers[] = {&vc_worker.base, &vc_worker.size, &vc_worker.arena_limit, &vc_worker.command_ms};
+	uint64_t *const numbers[] = {&vc_worker.base,         &vc_worker.size,        &vc_worker.arena_limit,
+				     &vc_worker.device_limit, &vc_worker.queue_limit, &vc_worker.command_ms};
 	vc_worker.arena_limit = UINT64_MAX;
 	bool debug = false;
 	int c;

@@ -130,6 +130,31 @@ cl_int vc_serve_vcReleaseObject(struct vc_request *q, cl_uint kind, cl_ulong id)
 	}
 }
 
+/* Queues. */
+
+static bool queue_allowed(cl_int *errcode) {
+	bool allowed = vc_worker.queue_limit == 0 ||
+		       atomic_load(&vc_worker.stats->objects[VC_CL_QUEUE]) < vc_worker.queue_limit;
+	if (!allowed) {
+		vc_warn("no more than %llu queues (max_queues)", (unsigned long long)vc_worker.queue_limit);
+		*errcode = CL_OUT_OF_RESOURCES;
+	}
+	return allowed;
+}
+
+cl_command_queue vc_serve_clCreateCommandQueue(struct vc_request *q, cl_context context, cl_device_id device,
+					       cl_command_queue_properties properties, cl_int *errcode) {
+	(void)q;
+	return queue_allowed(errcode) ? clCreateCommandQueue(context, device, properties, errcode) : NULL;
+}
+
+cl_command_queue vc_serve_clCreateCommandQueueWithProperties(struct vc_request *q, cl_context context,
+							     cl_device_id device, const cl_queue_properties *properties,
+							     cl_int *errcode) {
+	(void)q;
+	return queue_allowed(errcode) ? clCreateCommandQueueWithProperties(context, device, properties, errcode) : NULL;
+}
+
 cl_int vc_serve_clFinish(struct vc_request *q, cl_command_queue queue) {
 	(void)q;
 	cl_int result = clFinish(queue);
@@ -151,11 +176,36 @@ static void tell_when_unused(struct vc_request *q, cl_mem mem, cl_ulong address)
 		vc_need(q, clSetMemObjectDestructorCallback(mem, on_memory_unused, cookie_data(address)) == CL_SUCCESS);
 }
 
+/* Memory of the devices' own, as far as the client's objects ask for it. */
+static _Atomic uint64_t device_bytes;
+
+static void CL_CALLBACK on_device_memory_free(cl_mem mem, void *data) {
+	(void)mem;
+	atomic_fetch_sub(&device_bytes, (uintptr_t)data);
+}
+
+/* Books @mem's memory, or takes it back when that is too much. Objects in shared memory are limited by arenas. */
+static cl_mem book_device_memory(cl_mem mem, cl_mem_flags flags, cl_int *errcode) {
+	size_t size = 0;
+	if (!mem || (flags & CL_MEM_USE_HOST_PTR) || vc_worker.device_limit == 0 ||
+	    clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof(size), &size, NULL) != CL_SUCCESS)
+		return mem;
+	uint64_t now = atomic_fetch_add(&device_bytes, size) + size;
+	if (clSetMemObjectDestructorCallback(mem, on_device_memory_free, (void *)(uintptr_t)size) != CL_SUCCESS)
+		atomic_fetch_sub(&device_bytes, size);
+	if (now <= vc_worker.device_limit)
+		return mem;
+	vc_warn("no more than %llu bytes of devices' memory (device_mb)", (unsigned long long)vc_worker.device_limit);
+	clReleaseMemObject(mem);
+	*errcode = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+	return NULL;
+}
+
 cl_mem vc_serve_clCreateBuffer(struct vc_request *q, cl_context context, cl_mem_flags flags, size_t size,
 			       cl_ulong address, cl_uint keep, cl_int *errcode) {
 	cl_mem mem = clCreateBuffer(context, flags, size, memory_at(q, address, size), errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return mem;
+	return book_device_memory(mem, flags, errcode);
 }
 
 cl_mem vc_serve_clCreateBufferWithProperties(struct vc_request *q, cl_context context,
@@ -164,7 +214,7 @@ cl_mem vc_serve_clCreateBufferWithProperties(struct vc_request *q, cl_context co
 	cl_mem mem =
 		clCreateBufferWithProperties(context, properties, flags, size, memory_at(q, address, size), errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return mem;
+	return book_device_memory(mem, flags, errcode);
 }
 
 /* Bytes that an image with pitches of the client's occupies; UINT64_MAX if a product overflows. */
@@ -212,7 +262,7 @@ cl_mem vc_serve_clCreateImageWithProperties(struct vc_request *q, cl_context con
 	cl_mem mem = properties ? clCreateImageWithProperties(context, properties, flags, format, desc, memory, errcode)
 				: clCreateImage(context, flags, format, desc, memory, errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return mem;
+	return book_device_memory(mem, flags, errcode);
 }
 
 cl_int vc_serve_clSetMemObjectDestructorCallback(struct vc_request *q, cl_mem memobj, cl_ulong notify) {

@@ -12,6 +12,11 @@ cl_context vc_serve_clCreateContextFromType(struct vc_request *q, const cl_conte
 					    cl_device_type type, cl_ulong notify, cl_uint *in_place, cl_int *errcode);
 cl_int vc_serve_clSetContextDestructorCallback(struct vc_request *q, cl_context context, cl_ulong notify);
 cl_int vc_serve_vcReleaseObject(struct vc_request *q, cl_uint kind, cl_ulong id);
+cl_command_queue vc_serve_clCreateCommandQueue(struct vc_request *q, cl_context context, cl_device_id device,
+					       cl_command_queue_properties properties, cl_int *errcode);
+cl_command_queue vc_serve_clCreateCommandQueueWithProperties(struct vc_request *q, cl_context context,
+							     cl_device_id device, const cl_queue_properties *properties,
+							     cl_int *errcode);
 cl_int vc_serve_clFinish(struct vc_request *q, cl_command_queue queue);
 cl_mem vc_serve_clCreateBuffer(struct vc_request *q, cl_context context, cl_mem_flags flags, size_t size,
 			       cl_ulong address, cl_uint keep, cl_int *errcode);

@@ -19,9 +19,11 @@ struct vc_worker {
 	int sock;
 	struct vc_cl_channel *channel;
 	struct vc_cl_stats *stats;
-	uint64_t base, size;  /* addresses for arenas */
-	uint64_t arena_limit; /* bytes */
-	uint64_t command_ms;  /* longest that a call may block; 0: no limit */
+	uint64_t base, size;   /* addresses for arenas */
+	uint64_t arena_limit;  /* bytes */
+	uint64_t device_limit; /* bytes of devices' own memory; 0: no limit */
+	uint64_t queue_limit;  /* 0: no limit */
+	uint64_t command_ms;   /* longest that a call may block; 0: no limit */
 	struct vc_ring commands, notes;
 	pthread_mutex_t notes_lock;
 };
