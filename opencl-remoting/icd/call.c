@@ -217,6 +217,9 @@ void vc_put_late(struct vc_call *c) {
 
 void *vc_put_new(struct vc_call *c, enum vc_cl_kind kind, const void *parent) {
 	struct vc_object *object = NULL;
+	/* Sources are looked at by their entry; of what else makes programs one can't see whether it prints. */
+	if (c->link && kind == VC_CL_PROGRAM && c->head.op != VC_OP_clCreateProgramWithSource)
+		atomic_store_explicit(&c->link->prints, true, memory_order_relaxed);
 	if (!c->failed && (kind == VC_CL_CONTEXT || vc_object_kind(parent) != VC_CL_NONE))
 		object = vc_object_create(kind, VC_OBJECT((void *)(uintptr_t)parent), c->link->epoch);
 	/* Without a parent the host will refuse; a number that is never booked does for that. */

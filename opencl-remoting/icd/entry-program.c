@@ -35,6 +35,9 @@ cl_program CL_API_CALL vc_entry_clCreateProgramWithSource(cl_context context, cl
 	const char *one = text;
 	size_t length = 0; /* it ends with a NUL */
 	cl_program program = vc_call_clCreateProgramWithSource(context, 1, &one, &length, errcode_ret);
+	struct vc_link *link = vc_call_link_alive();
+	if (link && (strstr(text, "printf") || strstr(text, "include")))
+		atomic_store(&link->prints, true);
 	free(text);
 	return program;
 }

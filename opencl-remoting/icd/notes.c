@@ -139,6 +139,8 @@ static void run_all(void) {
 static void *listen_for_notes(void *data) {
 	struct vc_link *link = data;
 	for (bool good = true; good;) {
+		if (atomic_load(&link->prints) && link->transport->print)
+			link->transport->print(link);
 		good = drain(link);
 		vc_ring_rest(&link->notes, true);
 		if (good && vc_ring_ready(&link->notes)) {

@@ -51,7 +51,7 @@ enum vc_cl_kind {
 #define VC_CL_ID(index, generation) ((uint64_t)(generation) << 32 | (uint32_t)(index))
 
 /* Socket: the first message, to the broker, which checks it and hands the socket to a worker of its own. With it come two
- * descriptors: the channel, a memfd sealed against resizing, and the client's standard output, which printf in kernels
+ * descriptors: the channel, a memfd sealed against resizing, and a pipe, which printf in kernels
  * goes to. */
 struct vc_cl_hello {
 	uint32_t magic, version;

@@ -38,7 +38,9 @@ struct vc_link *vc_link_open(const struct vc_link_transport *transport, uint32_t
 		return NULL;
 	link->transport = transport;
 	link->epoch = epoch;
+	atomic_init(&link->output, -1);
 	pthread_mutex_init(&link->send_lock, NULL);
+	pthread_mutex_init(&link->output_lock, NULL);
 	if (transport->open(link, why, size) < 0) {
 		free(link);
 		return NULL;
@@ -116,7 +118,11 @@ bool vc_link_await(struct vc_link *link, unsigned index) {
 			while (atomic_load(&slot->state) == VC_CL_SLOT_SLEEPING && !atomic_load(&link->dead))
 				vc_futex_wait(&slot->state, VC_CL_SLOT_SLEEPING, LONG_NAP_MS);
 	}
-	return atomic_load_explicit(&slot->state, memory_order_acquire) == VC_CL_SLOT_DONE;
+	bool done = atomic_load_explicit(&slot->state, memory_order_acquire) == VC_CL_SLOT_DONE;
+	/* What has ended has printed: the program sees it before it hears of the end. */
+	if (atomic_load_explicit(&link->prints, memory_order_relaxed) && link->transport->print)
+		link->transport->print(link);
+	return done;
 }
 
 void vc_link_bury(struct vc_link *link) {

@@ -27,11 +27,17 @@ struct vc_link_transport {
 	void (*kick)(struct vc_link *link);
 	/* Blocks until the worker has rung for notes (true) or is gone (false). */
 	bool (*wait)(struct vc_link *link);
+	/* Writes to standard output what kernels have printed since; NULL: they print there themselves. Any thread. */
+	void (*print)(struct vc_link *link);
 };
 
 struct vc_link {
 	const struct vc_link_transport *transport;
 	int sock;
+	_Atomic int output; /* pipe with what kernels print, -1: none */
+	pthread_mutex_t output_lock;
+	_Atomic bool
+		prints; /* there are programs that may print, so that waits look at the output before they return */
 	uint32_t epoch; /* counts links; never 0 */
 	struct vc_cl_channel *channel;
 	uint64_t base, size; /* addresses for arenas */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 static const uint64_t range = UINT64_C(64) << 30;
 static const uint64_t bases[] = {UINT64_C(0x200000000000), UINT64_C(0x210000000000), UINT64_C(0x220000000000),
 				 UINT64_C(0x230000000000), 0};
+
+enum { OUTPUT_BYTES = 1 << 20 };
 
 static int make_channel(struct vc_link *link) {
 	int fd = memfd_create("vcockpit-cl", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -45,6 +48,23 @@ static bool reserve(struct vc_link *link, uint64_t base) {
 	return false;
 }
 
+/* A pipe for what kernels print. Its end for the worker, or -1. It is large, so that few kernels wait for us. */
+static int make_output(struct vc_link *link) {
+	int ends[2];
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fcntl(ends[0], F_SETPIPE_SZ, OUTPUT_BYTES);
+	atomic_store(&link->output, ends[0]);
+	return ends[1];
+}
+
+static void drop_output(struct vc_link *link) {
+	int fd = atomic_exchange(&link->output, -1);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Says hello and hears what comes of it. */
 static int greet(struct vc_link *link, const char *path, int channel, char *why, size_t size) {
 	link->sock = vc_ipc_connect(path);
@@ -58,10 +78,11 @@ static int greet(struct vc_link *link, const char *path, int channel, char *why,
 				    .base = link->base,
 				    .size = link->size};
 	snprintf(hello.name, sizeof(hello.name), "%s", program_invocation_short_name);
-	int fds[2] = {channel, STDOUT_FILENO};
-	unsigned n = fcntl(STDOUT_FILENO, F_GETFD) >= 0 ? 2 : 1;
+	int fds[2] = {channel, make_output(link)};
 	struct vc_cl_welcome welcome = {0};
-	int err = vc_ipc_send(link->sock, &hello, sizeof(hello), fds, n);
+	int err = vc_ipc_send(link->sock, &hello, sizeof(hello), fds, fds[1] >= 0 ? 2 : 1);
+	if (fds[1] >= 0)
+		close(fds[1]);
 	ssize_t got = err < 0 ? err : vc_ipc_recv(link->sock, &welcome, sizeof(welcome), NULL, NULL);
 	if (got == sizeof(welcome) && welcome.magic == VC_CL_MAGIC && welcome.error == 0)
 		return 0;
@@ -74,6 +95,7 @@ static int greet(struct vc_link *link, const char *path, int channel, char *why,
 		err = -EPROTO;
 	}
 	close(link->sock);
+	drop_output(link);
 	return err;
 }
 
@@ -103,9 +125,44 @@ static int local_share(struct vc_link *link, int fd) {
 	return vc_ipc_send(link->sock, &byte, sizeof(byte), &fd, 1);
 }
 
+static void write_out(const char *bytes, size_t size) {
+	while (size > 0) {
+		ssize_t n = write(STDOUT_FILENO, bytes, size);
+		struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+		if (n < 0 && errno == EAGAIN)
+			poll(&p, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return; /* as the host's own would be lost */
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void local_print(struct vc_link *link) {
+	char bytes[4096];
+	pthread_mutex_lock(&link->output_lock);
+	for (bool more = true; more && atomic_load(&link->output) >= 0;) {
+		ssize_t n = read(atomic_load(&link->output), bytes, sizeof(bytes));
+		if (n > 0)
+			write_out(bytes, (size_t)n);
+		else if (n == 0)
+			drop_output(link); /* the worker has closed it */
+		else
+			more = errno == EINTR;
+	}
+	pthread_mutex_unlock(&link->output_lock);
+}
+
 static bool local_wait(struct vc_link *link) {
+	struct pollfd p[2] = {{.fd = link->sock, .events = POLLIN}};
+	do {
+		p[1] = (struct pollfd){.fd = atomic_load(&link->output), .events = POLLIN};
+		if (poll(p, 2, -1) > 0 && p[1].revents)
+			local_print(link);
+	} while (!p[0].revents);
 	char byte;
 	return vc_ipc_recv(link->sock, &byte, sizeof(byte), NULL, NULL) > 0;
 }
 
-const struct vc_link_transport vc_link_local = {.open = local_open, .share = local_share, .wait = local_wait};
+const struct vc_link_transport vc_link_local = {
+	.open = local_open, .share = local_share, .wait = local_wait, .print = local_print};

@@ -2,7 +2,7 @@
 /*
  * vcockpit-cl-worker: one client's OpenCL. The broker starts it with these descriptors and nothing else:
  *
- *   0  /dev/null    1  the client's standard output, or /dev/null    2  the broker's log
+ *   0  /dev/null    1  a pipe to the client, for printf; or /dev/null    2  the broker's log
  *   3  the socket to the client    4  a page of figures for the broker    5  the channel, made by the client
  *
  * It locks itself up, loads the host's OpenCL by the ordinary loader (our own ICD answers "no platforms" here), and serves
