@@ -27,8 +27,12 @@ void vc_futex_wake(_Atomic uint32_t *word, int count) {
 	syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
+static uint32_t position_of(const struct vc_ring *ring) {
+	return atomic_load_explicit(&ring->position, memory_order_relaxed);
+}
+
 static uint32_t room_of(const struct vc_ring *ring) {
-	uint32_t used = ring->position - atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+	uint32_t used = position_of(ring) - atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
 	return used <= ring->size ? ring->size - used : 0;
 }
 
@@ -51,11 +55,13 @@ bool vc_ring_push(struct vc_ring *ring, const struct iovec *pieces, int count) {
 		total += pieces[i].iov_len;
 	if (total > room_of(ring))
 		return false;
+	uint32_t at = position_of(ring);
 	for (int i = 0; i < count; i++) {
-		copy_in(ring, ring->position, pieces[i].iov_base, (uint32_t)pieces[i].iov_len);
-		ring->position += (uint32_t)pieces[i].iov_len;
+		copy_in(ring, at, pieces[i].iov_base, (uint32_t)pieces[i].iov_len);
+		at += (uint32_t)pieces[i].iov_len;
 	}
-	atomic_store_explicit(&ring->shared->head, ring->position, memory_order_seq_cst);
+	atomic_store_explicit(&ring->position, at, memory_order_relaxed);
+	atomic_store_explicit(&ring->shared->head, at, memory_order_seq_cst);
 	return true;
 }
 
@@ -77,20 +83,21 @@ void vc_ring_wait_room(struct vc_ring *ring, uint32_t size) {
 }
 
 int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
-	uint32_t waiting = atomic_load_explicit(&ring->shared->head, memory_order_acquire) - ring->position;
+	uint32_t at = position_of(ring);
+	uint32_t waiting = atomic_load_explicit(&ring->shared->head, memory_order_acquire) - at;
 	if (waiting == 0)
 		return 0;
 	uint32_t size;
 	if (waiting > ring->size || waiting < sizeof(size) || waiting % VC_RING_ALIGN != 0)
 		return -EPROTO;
-	copy_out(ring, ring->position, &size, sizeof(size));
+	copy_out(ring, at, &size, sizeof(size));
 	if (size < least || size > waiting || size > room || size % VC_RING_ALIGN != 0 || size > INT_MAX)
 		return -EPROTO;
-	copy_out(ring, ring->position, to, size);
+	copy_out(ring, at, to, size);
 	/* The size within the record may have changed under our hands: the checked one counts. */
 	memcpy(to, &size, sizeof(size));
-	ring->position += size;
-	atomic_store_explicit(&ring->shared->tail, ring->position, memory_order_seq_cst);
+	atomic_store_explicit(&ring->position, at + size, memory_order_relaxed);
+	atomic_store_explicit(&ring->shared->tail, at + size, memory_order_seq_cst);
 	/* Woken for each record, a producer that is faster would sleep for each. */
 	if (atomic_load_explicit(&ring->shared->starved, memory_order_relaxed) != 0 &&
 	    waiting - size <= ring->size / 2 && atomic_exchange(&ring->shared->starved, 0) != 0)
@@ -99,7 +106,7 @@ int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
 }
 
 bool vc_ring_ready(const struct vc_ring *ring) {
-	return atomic_load_explicit(&ring->shared->head, memory_order_acquire) != ring->position;
+	return atomic_load_explicit(&ring->shared->head, memory_order_acquire) != position_of(ring);
 }
 
 void vc_ring_rest(struct vc_ring *ring, bool resting) {

@@ -29,8 +29,9 @@ struct vc_ring_shared {
 struct vc_ring {
 	struct vc_ring_shared *shared;
 	uint8_t *bytes;
-	uint32_t size;     /* of bytes[], a power of two */
-	uint32_t position; /* the producer's head or the consumer's tail */
+	uint32_t size; /* of bytes[], a power of two */
+	_Atomic uint32_t
+		position; /* the producer's head or the consumer's tail; written by who has the turn, read by others too */
 };
 
 enum { VC_RING_ALIGN = 8 };
