@@ -130,8 +130,10 @@ ssize_t vc_ipc_recv(int sock, void *msg, size_t size, int *fds, unsigned *nfds) 
 	unsigned count = take_fds(&header, fds, room);
 	bool cut = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
 	if (cut || (nfds && count > room)) {
-		for (unsigned i = 0; i < count && i < room; i++)
+		for (unsigned i = 0; i < count && i < room; i++) {
 			close(fds[i]);
+			fds[i] = -1;
+		}
 		return -EMSGSIZE;
 	}
 	if (nfds)

@@ -9,6 +9,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -36,8 +37,11 @@ static void print_help(void) {
 
 static int open_socket(const char *path, mode_t mode) {
 	int n = sd_listen_fds(1);
-	if (n > 0)
+	if (n > 0) {
+		/* Several may be told of one connection. */
+		fcntl(SD_LISTEN_FDS_START, F_SETFL, fcntl(SD_LISTEN_FDS_START, F_GETFL) | O_NONBLOCK);
 		return SD_LISTEN_FDS_START;
+	}
 	int sock = vc_ipc_listen(path, mode);
 	if (sock < 0)
 		vc_error("--socket %s: %s%s", path, strerror(-sock),

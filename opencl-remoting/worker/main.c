@@ -121,6 +121,9 @@ int main(int argc, char **argv) {
 		vc_error("no client at descriptor %d; vcockpit-cld starts this", SOCK_FD);
 		return 2;
 	}
+	/* A compiler that outlives this process must not keep the client's connection: its end tells the client. */
+	if (fcntl(SOCK_FD, F_SETFD, FD_CLOEXEC) < 0)
+		refuse(-errno, "the connection can't be kept from children");
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	set_up();

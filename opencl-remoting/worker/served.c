@@ -275,13 +275,11 @@ uint64_t vc_serve_image_bytes(cl_mem image, const size_t *region, size_t row_pit
 	uint64_t row, slice, all;
 	if (!region || clGetImageInfo(image, CL_IMAGE_ELEMENT_SIZE, sizeof(element), &element, NULL) != CL_SUCCESS)
 		return 0; /* the host refuses the command, and touches nothing */
-	if (__builtin_mul_overflow(element, region[0], &row))
+	/* The client packs what it sends; what a pitch means depends on the kind of image. */
+	if (row_pitch || slice_pitch || __builtin_mul_overflow(element, region[0], &row) ||
+	    __builtin_mul_overflow(row, region[1], &slice) || __builtin_mul_overflow(slice, region[2], &all))
 		return UINT64_MAX;
-	row = row_pitch > row ? row_pitch : row;
-	if (__builtin_mul_overflow(row, region[1], &slice))
-		return UINT64_MAX;
-	slice = slice_pitch > slice ? slice_pitch : slice;
-	return __builtin_mul_overflow(slice, region[2], &all) ? UINT64_MAX : all;
+	return all;
 }
 
 uint64_t vc_serve_rect_bytes(const size_t *origin, const size_t *region, size_t row_pitch, size_t slice_pitch) {
