@@ -241,6 +241,8 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 	else
 		buffer->declared.size = 0;
 	buffer->refs++;
+	/* How long fences have kept the source waiting is not forgotten when it presents again. */
+	const int64_t since_ns = layer->frames > 0 ? layer->frame[0].presented_ns : now_ns;
 	merge_frame(layer, buffer);
 	/* There are as many places as ids, and each buffer waits once; removed ones may take up places, too. */
 	if (layer->frames == VC_POLICY_FRAMES_MAX)
@@ -255,6 +257,8 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 		.bytes_copied = present->bytes_copied,
 		.fence = fence,
 	};
+	if (layer->frame[0].presented_ns > since_ns)
+		layer->frame[0].presented_ns = since_ns;
 	return NULL;
 }
 

@@ -182,11 +182,13 @@ static bool is_refused(struct vc_output *o, const struct vc_scene *scene, unsign
 	return err < 0 && !is_passing(err);
 }
 
-static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, int64_t now_ns) {
+/* @alone: it was refused by itself, which is its source's error; otherwise it gave way to what it was shown with. */
+static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, bool alone, int64_t now_ns) {
 	struct vc_layer *layer = o->slot[slot];
 	layer->stats.refused++;
 	vc_policy_refuse(&layer->policy, &layer->rules, now_ns);
-	vc_layer_note_error(layer, now_ns);
+	if (alone)
+		vc_layer_note_error(layer, now_ns);
 	vc_layer_drop_frames(layer, (unsigned)scene->choice[slot].frame + 1);
 	vc_output_choose(o, scene, slot, now_ns);
 }
@@ -200,7 +202,7 @@ static bool drop_frames_of(struct vc_output *o, struct vc_scene *scene, enum vc_
 	bool any = false;
 	for (unsigned i = 0; i < o->layers; i++)
 		if (is_new_frame(scene, i) && o->slot[i]->config->role == role) {
-			refuse(o, scene, i, now_ns);
+			refuse(o, scene, i, false, now_ns);
 			any = true;
 		}
 	return any;
@@ -223,7 +225,7 @@ static bool drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t n
 	bool any = drop_loans(o, scene, now_ns);
 	for (unsigned i = 0; i < o->layers; i++)
 		if (is_new_frame(scene, i) && is_refused(o, scene, i)) {
-			refuse(o, scene, i, now_ns);
+			refuse(o, scene, i, true, now_ns);
 			any = true;
 		}
 	return any || drop_frames_of(o, scene, VC_ROLE_GUEST, now_ns);

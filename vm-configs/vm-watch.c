@@ -61,12 +61,12 @@ static void handle_status(struct watch *w, const char *status, int64_t now) {
 
 static void handle_line(struct watch *w, const char *line, int64_t now) {
 	json_object *message = json_tokener_parse(line), *part = NULL, *status = NULL;
-	if (json_object_object_get_ex(message, "event", &part)) {
+	if (json_object_object_get_ex(message, "event", &part) && json_object_is_type(part, json_type_string)) {
 		log_event(message, json_object_get_string(part));
 	} else if (json_object_object_get_ex(message, "QMP", NULL)) {
 		say(w, "{\"execute\":\"qmp_capabilities\"}\n");
 	} else if (json_object_object_get_ex(message, "return", &part)) {
-		if (json_object_object_get_ex(part, "status", &status))
+		if (json_object_object_get_ex(part, "status", &status) && json_object_is_type(status, json_type_string))
 			handle_status(w, json_object_get_string(status), now);
 		else if (!w->greeted)
 			w->asked_ns = 0;

@@ -27,6 +27,10 @@ void vc_watched_add(struct vc_watched *w, const struct vc_monitor_layer *info, c
 void vc_watched_note(struct vc_watched *w, uint32_t layer, uint64_t seq, const struct vc_declaration *declaration) {
 	struct vc_watched_layer *l = &w->layer[layer];
 	pthread_mutex_lock(&w->lock);
+	/* A source that came after another counts from the beginning: what the one before declared under that number is over. */
+	for (unsigned i = 0; i < VC_WATCHED_FRAMES; i++)
+		if (l->seq[i] == seq)
+			l->seq[i] = 0;
 	l->seq[l->next] = seq;
 	l->declaration[l->next] = *declaration;
 	l->next = (l->next + 1) % VC_WATCHED_FRAMES;

@@ -35,7 +35,9 @@ static uint32_t place(const struct vc_queue *queue, uint32_t bytes) {
 }
 
 bool vc_queue_room(const struct vc_queue *queue, uint32_t bytes) {
-	return queue->count < VC_QUEUE_MAX && queue->running < VC_QUEUE_RUNNING && place(queue, bytes) != UINT32_MAX;
+	/* One more than asked for: a command may bring an upload of its backing along. */
+	return queue->count + 1 < VC_QUEUE_MAX && queue->running + 1 < VC_QUEUE_RUNNING &&
+	       place(queue, bytes) != UINT32_MAX;
 }
 
 uint32_t vc_queue_arena(struct vc_queue *queue, uint32_t bytes) {

@@ -4,7 +4,7 @@
  * file is mapped at start, so that looking at it costs no system call.
  *
  *   refuse   each atomic request that shows a frame of the layer whose zone is VC_FAULT_HEIGHT pixels high is refused, as by
- *            a driver that runs out of bandwidth; its fallback, which isn't imported memory, may be shown
+ *            a driver that runs out of bandwidth; its fallback, which is no source's memory, may be shown
  *   lose     flip events are swallowed
  */
 #include <dlfcn.h>
@@ -52,7 +52,9 @@ int drmPrimeFDToHandle(int fd, int dmabuf, uint32_t *handle) {
 	int (*real)(int, int, uint32_t *) = NULL;
 	*(void **)&real = dlsym(RTLD_NEXT, "drmPrimeFDToHandle");
 	int err = real(fd, dmabuf, handle);
-	if (err == 0)
+	/* Sources' memory comes in on a thread of its own. What the main thread takes in is the compositor's: pictures that the
+	 * compositor before it had drawn. */
+	if (err == 0 && gettid() != getpid())
 		imported = *handle;
 	return err;
 }
