@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -133,6 +134,35 @@ static void frames_show_and_buffers_come_back(void **state) {
 	fake_display_flip(&fake);
 	assert_int_equal(hear(sock, VC_DISPLAY_FRAME).frame.seq, 5);
 	hear_nothing(sock);
+	close(sock);
+}
+
+/* Whoever presents again and again before hold_ms is over, with fences that never signal, is found out all the same. */
+static void presenting_again_hides_no_stuck_fence(void **state) {
+	(void)state;
+	struct vc_client *c;
+	int sock = join("ivi", &c);
+	struct vc_layer *layer = &fake.layer[1];
+	add_buffer(c, sock, 0);
+	add_buffer(c, sock, 1);
+	present(c, 0, 1);
+	fake_display_flip(&fake);
+	assert_int_equal(layer->policy.state, VC_STATE_LIVE);
+	int never = eventfd(0, EFD_CLOEXEC);
+	assert_true(never >= 0);
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
+		layer->buffer[i].import.dmabuf = never;
+	const int64_t step_ns = layer->rules.hold_ns / 10;
+	for (uint64_t seq = 2; seq < 14; seq++) {
+		fake.now_ns += step_ns;
+		present(c, seq % 2, seq);
+		fake_display_flip(&fake);
+	}
+	assert_int_equal(layer->policy.state, VC_STATE_FALLBACK);
+	assert_int_equal(layer->policy.reason, VC_REASON_FENCE);
+	for (unsigned i = 0; i < VC_LAYER_BUFFERS_MAX; i++)
+		layer->buffer[i].import.dmabuf = -1;
+	close(never);
 	close(sock);
 }
 
@@ -552,6 +582,7 @@ static void kinds_of_descriptors_are_told_apart(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(frames_show_and_buffers_come_back),
+		TEST(presenting_again_hides_no_stuck_fence),
 		TEST(removed_buffers_live_until_off_screen),
 		TEST(bad_buffers_are_rejected_and_the_client_stays),
 		TEST(buffers_that_take_long_are_answered_later),
