@@ -72,12 +72,12 @@ static void *work(void *data) {
 			vc_error("importer: eventfd: %s", strerror(errno));
 			return NULL;
 		}
-		for (struct vc_import_job *job; (job = ring_take(&importer->todo)) != NULL;) {
+		for (struct vc_import_job *job; (job = ring_take(&importer->asked)) != NULL;) {
 			if (job->task == VC_IMPORT_CREATE)
 				create(importer, job);
 			else
 				destroy(job);
-			ring_put(&importer->ready, job);
+			ring_put(&importer->answered, job);
 			wake(importer->done.fd);
 		}
 	}
@@ -89,12 +89,12 @@ static void on_done(void *data, uint32_t events) {
 	(void)events;
 	if (read(importer->done.fd, &count, sizeof(count)) < 0)
 		return;
-	for (struct vc_import_job *job; (job = ring_take(&importer->ready)) != NULL;)
+	for (struct vc_import_job *job; (job = ring_take(&importer->answered)) != NULL;)
 		importer->finished(importer->data, job);
 }
 
 void vc_importer_submit(struct vc_importer *importer, struct vc_import_job *job) {
-	ring_put(&importer->todo, job);
+	ring_put(&importer->asked, job);
 	wake(importer->wake);
 }
 

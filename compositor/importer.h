@@ -42,7 +42,7 @@ struct vc_importer {
 	int udmabuf; /* /dev/udmabuf, -1: none */
 	int wake;    /* eventfd: work has come */
 	struct vc_watch done;
-	struct vc_import_ring todo, ready;
+	struct vc_import_ring asked, answered;
 	void (*finished)(void *data, struct vc_import_job *job);
 	void *data;
 	pthread_t thread;
