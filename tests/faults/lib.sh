@@ -53,6 +53,9 @@ injected_ns() { cat "$work/injected"; }
 # await_layer LAYER STATE [LIMIT_S]: until that is in the frame log, after the fault began.
 await_layer() { "$tool" await $recording "$1" "$2" "$(injected_ns)" $((${3:-$short_limit_s} * 1000)) > /dev/null; }
 
+# await_frame: until the cluster has shown a frame that came after the fault began.
+await_frame() { "$tool" await $recording cluster frame "$(injected_ns)" $((short_limit_s * 1000)) > /dev/null; }
+
 # await_back LAYER: until its source's frames show from now on.
 await_back() { "$tool" await $recording "$1" live "$(now_ns)" $((short_limit_s * 1000)) > /dev/null; }
 
@@ -113,9 +116,11 @@ run_hog() {
 }
 stop_hog() { systemctl kill -s KILL vcockpit-fault-hog 2> /dev/null; systemctl stop vcockpit-fault-hog 2> /dev/null; true; }
 
-# await_bus: the cluster believes every message again.
+# await_bus: the cluster believes every message again.  await_doubt: it believes some message no more.
 bus_is_good() { vcockpit-cluster --stats --json | jq -e 'all(.can.messages[]; .status == "valid")' > /dev/null; }
+bus_is_doubted() { vcockpit-cluster --stats --json | jq -e 'any(.can.messages[]; .status != "valid")' > /dev/null; }
 await_bus() { await $short_limit_s bus_is_good; }
+await_doubt() { await $short_limit_s bus_is_doubted; }
 
 # kernel_shim on|off: puts a kernel that can be told to misbehave before the compositor.  kernel_does WORD: tells it.
 kernel_shim() {
