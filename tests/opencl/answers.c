@@ -215,6 +215,15 @@ void vc_answer_buffer(const char *what, cl_mem buffer, size_t size) {
 	free(bytes);
 }
 
+void vc_answer_maps(cl_mem memory, cl_uint settled) {
+	cl_uint maps = REFERENCES(clGetMemObjectInfo, memory, CL_MEM_MAP_COUNT);
+	for (int i = 0; i < 2000 && maps != settled; i++) {
+		usleep(1000);
+		maps = REFERENCES(clGetMemObjectInfo, memory, CL_MEM_MAP_COUNT);
+	}
+	vc_answer("maps", "%u", maps);
+}
+
 size_t vc_device_size(cl_device_info name) {
 	size_t size = 0;
 	clGetDeviceInfo(rig.device, name, sizeof(size), &size, NULL);

@@ -79,6 +79,10 @@ cl_mem vc_buffer_counting(size_t size, unsigned first);
 void vc_read(cl_mem buffer, void *bytes, size_t size);
 void vc_answer_buffer(const char *what, cl_mem buffer, size_t size);
 
+/* Prints how often @memory is mapped. The spec calls the count stale from the start; PoCL lets it fall after the unmap's
+ * completion, so it is asked for again, up to 2 s, until it is @settled. */
+void vc_answer_maps(cl_mem memory, cl_uint settled);
+
 /* A property of the rig's device, of type size_t, of a number of up to 8 bytes, or text; zero where the device does not know it. */
 size_t vc_device_size(cl_device_info name);
 cl_ulong vc_device_number(cl_device_info name);

@@ -119,10 +119,10 @@ static void maps(void) {
 		vc_answer_bytes("row", map + y * row, 5 * 4);
 		memset(map + y * row, (int)(0x20 + y), 5 * 4);
 	}
-	vc_answer("maps", "%u", REFERENCES(clGetMemObjectInfo, flat, CL_MEM_MAP_COUNT));
+	vc_answer_maps(flat, 1);
 	CALL(clEnqueueUnmapMemObject(rig.queue, flat, map, 0, NULL, NULL));
 	content("unmapped", flat, AT(32, 16, 1));
-	vc_answer("maps", "%u", REFERENCES(clGetMemObjectInfo, flat, CL_MEM_MAP_COUNT));
+	vc_answer_maps(flat, 0);
 
 	cl_event event = NULL;
 	map = MAKE(clEnqueueMapImage(rig.queue, deep, CL_FALSE, CL_MAP_READ, AT(1, 1, 1), AT(3, 3, 3), &row, &slice, 0,
