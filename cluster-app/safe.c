@@ -4,6 +4,7 @@
 #include "layout.h"
 #include "sketch.h"
 #include "theme.h"
+#include "warning-sign.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,28 +20,6 @@ static void draw_veil(cairo_t *cr, const struct vc_layout *l, double top, double
 	cairo_rectangle(cr, 0, top, l->width, bottom - top);
 	cairo_fill(cr);
 	cairo_pattern_destroy(fade);
-}
-
-/* A triangle with an exclamation mark, its middle at (x, y), @s wide. */
-static void draw_warning(cairo_t *cr, double x, double y, double s) {
-	cairo_save(cr);
-	cairo_translate(cr, x, y);
-	cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-	cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-	vc_sketch_colour(cr, VC_COLOUR_AMBER, 1);
-	cairo_set_line_width(cr, s * 0.08);
-	cairo_move_to(cr, 0, -s * 0.4);
-	cairo_line_to(cr, s * 0.46, s * 0.38);
-	cairo_line_to(cr, -s * 0.46, s * 0.38);
-	cairo_close_path(cr);
-	cairo_stroke(cr);
-	cairo_set_line_width(cr, s * 0.09);
-	cairo_move_to(cr, 0, -s * 0.11);
-	cairo_line_to(cr, 0, s * 0.11);
-	cairo_stroke(cr);
-	cairo_arc(cr, 0, s * 0.25, s * 0.055, 0, 2 * M_PI);
-	cairo_fill(cr);
-	cairo_restore(cr);
 }
 
 static void draw_words(cairo_t *cr, const struct vc_layout *l, const struct vc_fonts *fonts, double middle) {
@@ -62,7 +41,8 @@ static void draw_words(cairo_t *cr, const struct vc_layout *l, const struct vc_f
 		size *= (w - icon - 3 * gap) / extents.x_advance;
 		extra = gap;
 	}
-	draw_warning(cr, x + extra + icon / 2, middle, icon);
+	vc_sketch_colour(cr, VC_COLOUR_AMBER, 1);
+	vc_warning_sign_draw(cr, x + extra + icon / 2, middle, icon);
 	double text = x + extra + icon + gap;
 	vc_fonts_use(fonts, cr, VC_FONT_MEDIUM, size);
 	vc_sketch_colour(cr, VC_COLOUR_TEXT, 1);

@@ -2,6 +2,8 @@
 /* The module that draws: all that needs cairo and fonts. See picture.h. */
 #include "picture.h"
 
+#include "warning-sign.h"
+
 #include <cairo.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,28 +29,6 @@ static void draw_ground(cairo_t *cr, double w, double h) {
 	cairo_rectangle(cr, 0, 0, w, h);
 	cairo_fill(cr);
 	cairo_pattern_destroy(fade);
-}
-
-/* A warning triangle with an exclamation mark, its middle at (x, y), @s wide. */
-static void draw_warning(cairo_t *cr, double x, double y, double s) {
-	cairo_save(cr);
-	cairo_translate(cr, x, y);
-	cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-	cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-	cairo_set_line_width(cr, s * 0.075);
-	set(cr, amber);
-	cairo_move_to(cr, 0, -s * 0.42);
-	cairo_line_to(cr, s * 0.46, s * 0.38);
-	cairo_line_to(cr, -s * 0.46, s * 0.38);
-	cairo_close_path(cr);
-	cairo_stroke(cr);
-	cairo_set_line_width(cr, s * 0.085);
-	cairo_move_to(cr, 0, -s * 0.12);
-	cairo_line_to(cr, 0, s * 0.10);
-	cairo_stroke(cr);
-	cairo_arc(cr, 0, s * 0.245, s * 0.052, 0, 2 * M_PI);
-	cairo_fill(cr);
-	cairo_restore(cr);
 }
 
 /* A display with three dots: something else than the driving task pauses. */
@@ -119,9 +99,10 @@ static void draw(cairo_t *cr, const struct vc_config_layer *layer, double w, dou
 	/* Everything scales with the smaller side, so that narrow and flat zones look alike. */
 	double unit = fmin(w, h * 1.2), middle = h * 0.42;
 	draw_ground(cr, w, h);
-	if (cluster)
-		draw_warning(cr, w / 2, middle - unit * 0.07, unit * 0.24);
-	else
+	if (cluster) {
+		set(cr, amber);
+		vc_warning_sign_draw(cr, w / 2, middle - unit * 0.07, unit * 0.24);
+	} else
 		draw_pause(cr, w / 2, middle - unit * 0.07, unit * 0.20);
 	cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
 	set(cr, title_colour);
