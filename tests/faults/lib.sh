@@ -48,6 +48,12 @@ await() {
 # at COMMAND…: the fault begins when COMMAND does.  at_signal NAME PID…: when the signal is sent.
 at() { "$tool" stamp "$work/injected" "$@" > /dev/null; }
 at_signal() { "$tool" stamp "$work/injected" --signal "$@"; }
+
+# send NAME PID: the signal, unless nobody runs there now: kill would take a PID of 0 for this very script.
+send() {
+	case $2 in '' | 0 | *[!0-9]*) return 1 ;; esac
+	kill -s "$1" "$2"
+}
 injected_ns() { cat "$work/injected"; }
 
 # await_layer LAYER STATE [LIMIT_S]: until that is in the frame log, after the fault began.
@@ -142,8 +148,8 @@ restart_compositor() {
 	"$tool" await $recording cluster live "$since" 20000 > /dev/null
 }
 
-# guest_does NAME SECONDS: the agent in the guest does something wrong.
-guest_does() { "$tool" order "$work/injected" /run/vcockpit/vm-$guest/fault.sock "$1" "$2" $((short_limit_s * 1000)); }
+# guest_does NAME SECONDS: the agent in the guest does something wrong, once it is ready for it.
+guest_does() { "$tool" order "$work/injected" /run/vcockpit/vm-$guest/fault.sock "$1" "$2" $((3 * short_limit_s * 1000)); }
 
 # guest_draws: its GL has counted frames since it was started, and they are on the screen.
 guest_draws() {
@@ -239,6 +245,8 @@ run_fault() {
 	sleep 1
 	baseline=$(now_ns)
 	sleep "$window_s"
+	# At once: the cluster keeps so many latencies and no more.
+	figure_latencies "$baseline" "$(now_ns)" baseline_
 	step injected inject
 	[ -s "$work/injected" ] || now_ns > "$work/injected"
 	step seen effect
@@ -248,7 +256,6 @@ run_fault() {
 	while [ "$(now_ns)" -lt $end ]; do sleep 0.2; done
 	end=$(now_ns)
 	printf '%s\n' "subject $subject" "class $class" "baseline_ns $baseline" "inject_ns $(injected_ns)" "end_ns $end" >> "$marks"
-	figure_latencies "$baseline" "$(injected_ns)" baseline_
 	figure_latencies "$(injected_ns)" "$end" ''
 	step undone undo
 	if [ $slow = yes ]; then

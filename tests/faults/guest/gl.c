@@ -104,6 +104,7 @@ int fault_spin_shader(int64_t until_ns) {
 	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, target, 0);
 	glViewport(0, 0, 64, 64);
 	int64_t start = fault_now();
+	fault_begin();
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 	glFinish();
 	fault_say("glFinish() came back after %lld ms", (long long)((fault_now() - start) / 1000000));
@@ -122,6 +123,7 @@ int fault_no_fence(int64_t until_ns) {
 	EGLSurface surface;
 	if (!window || !start_gl(device, window, &surface) || !use_endless_program())
 		return 1;
+	fault_begin();
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 	/* Only queued: nobody waits for the drawing. */
 	eglSwapBuffers(eglGetCurrentDisplay(), surface);

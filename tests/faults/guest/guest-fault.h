@@ -17,6 +17,7 @@ struct fault {
 	const char *name;
 	const char *what; /* what it does, for --list */
 	bool screen;      /* needs the DRM master: the agent stops the demo for it */
+	bool late; /* has much to make ready, and calls fault_begin() itself; for others it is called before run */
 	int (*run)(int64_t until_ns);
 };
 
@@ -25,6 +26,9 @@ int64_t fault_now(void);
 
 /* One line about how it goes. */
 void fault_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says "started NAME" to the host, on the descriptor that the agent names in FAULT_ANSWER (none: to nobody): from now on it does harm. */
+void fault_begin(void);
 
 /* flood.c */
 int fault_flood(int64_t until_ns);

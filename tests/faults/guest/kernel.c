@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults of the whole guest. The agent's answer is on its way when they begin: the port needs some ms of a living kernel. */
+/* Faults of the whole guest. The answer is on its way when they begin: the port needs some ms of a living kernel. */
 #include "guest-fault.h"
 
 #include <errno.h>

@@ -14,19 +14,20 @@
 #define SECONDS_DEFAULT 10
 
 static const struct fault faults[] = {
-	{"flood", "frames as fast as the kernel takes them, a thousand a second aimed at", true, fault_flood},
-	{"bad-scanout", "scanouts of wrong size, format, stride and place", true, fault_bad_scanout},
-	{"stale-buffer", "an old buffer shown again and again, and one that is freed while shown", true,
+	{"flood", "frames as fast as the kernel takes them, a thousand a second aimed at", true, false, fault_flood},
+	{"bad-scanout", "scanouts of wrong size, format, stride and place", true, false, fault_bad_scanout},
+	{"stale-buffer", "an old buffer shown again and again, and one that is freed while shown", true, false,
 	 fault_stale_buffer},
-	{"spin-shader", "a GL shader that never ends", false, fault_spin_shader},
-	{"no-fence", "a frame on the screen whose drawing never ends, so its fence never signals", true,
+	{"spin-shader", "a GL shader that never ends", false, true, fault_spin_shader},
+	{"no-fence", "a frame on the screen whose drawing never ends, so its fence never signals", true, true,
 	 fault_no_fence},
-	{"bad-virgl", "GL command streams of garbage and of commands that only look right", false, fault_bad_virgl},
-	{"leak", "memory of the GPU worker used up to its limit", false, fault_leak},
-	{"descriptors", "resources, contexts and exported textures without end", false, fault_descriptors},
-	{"panic", "the guest's kernel panics", false, fault_panic},
-	{"reboot-loop", "the guest reboots at once; said again at each start it is a loop", false, fault_reboot},
-	{"hang", "every CPU of the guest spins at the highest priority", false, fault_hang},
+	{"bad-virgl", "GL command streams of garbage and of commands that only look right", false, false,
+	 fault_bad_virgl},
+	{"leak", "memory of the GPU worker used up to its limit", false, false, fault_leak},
+	{"descriptors", "resources, contexts and exported textures without end", false, false, fault_descriptors},
+	{"panic", "the guest's kernel panics", false, false, fault_panic},
+	{"reboot-loop", "the guest reboots at once; said again at each start it is a loop", false, false, fault_reboot},
+	{"hang", "every CPU of the guest spins at the highest priority", false, false, fault_hang},
 };
 
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
@@ -44,6 +45,14 @@ void fault_say(const char *format, ...) {
 	va_end(args);
 	putchar('\n');
 	fflush(stdout);
+}
+
+static const struct fault *running;
+
+void fault_begin(void) {
+	const char *answer = getenv("FAULT_ANSWER");
+	if (answer)
+		dprintf(atoi(answer), "started %s\n", running->name);
 }
 
 static void list(void) {
@@ -74,8 +83,12 @@ int main(int argc, char **argv) {
 		return help ? 0 : 2;
 	}
 	for (size_t i = 0; i < FAULTS; i++)
-		if (strcmp(faults[i].name, argv[1]) == 0)
-			return faults[i].run(fault_now() + seconds * 1000000000);
+		if (strcmp(faults[i].name, argv[1]) == 0) {
+			running = &faults[i];
+			if (!running->late)
+				fault_begin();
+			return running->run(fault_now() + seconds * 1000000000);
+		}
 	fprintf(stderr, "guest-fault: there is no fault \"%s\"; see --list\n", argv[1]);
 	return 2;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders a fault of the agent inside a guest: the time goes into the file when the agent says that it begins. */
+/* Orders a fault of the agent inside a guest: the time goes into the file when the guest says that it begins. */
 #include "clock.h"
 #include "conf.h"
 #include "log.h"
@@ -28,11 +28,12 @@ static int connect_agent(const char *path) {
 	return sock;
 }
 
-/* Reads until "started NAME" has come. */
+/* Reads until "started NAME" has come; false if it ended before, or the time did. */
 static bool await_started(int sock, const char *name, int64_t limit_ns) {
-	char text[512], wanted[64];
+	char text[512], wanted[64], ended[64];
 	size_t used = 0;
 	snprintf(wanted, sizeof(wanted), "started %.40s\n", name);
+	snprintf(ended, sizeof(ended), "ended %.40s ", name);
 	while (used < sizeof(text) - 1) {
 		int64_t left_ns = limit_ns - vc_clock_now();
 		struct pollfd p = {.fd = sock, .events = POLLIN};
@@ -45,6 +46,8 @@ static bool await_started(int sock, const char *name, int64_t limit_ns) {
 		text[used] = '\0';
 		if (strstr(text, wanted))
 			return true;
+		if (strstr(text, ended))
+			return false;
 	}
 	return false;
 }
