@@ -1,166 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "broker.h"
 
+#include "cgroup.h"
 #include "clock.h"
 #include "ipc.h"
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-enum { STATUS_BYTES = 128 << 10 };
-
-static void refuse(struct vc_cl_broker *b, int sock, int error, const char *why) {
-	struct vc_cl_welcome message = {.magic = VC_CL_MAGIC, .error = error};
-	snprintf(message.why, sizeof(message.why), "%s", why);
-	vc_ipc_send(sock, &message, sizeof(message), NULL, 0);
-	b->refused++;
+static unsigned count(const struct vc_cl_broker *b, enum vc_cl_state state, const uid_t *uid) {
+	unsigned n = 0;
+	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
+		n += b->clients[i].state == state && (!uid || b->clients[i].uid == *uid);
+	return n;
 }
 
-/* Why the peer may not have a worker now, or NULL. */
-static const char *check_peer(const struct vc_cl_broker *b, uid_t uid, int *error) {
+static void answer(const struct vc_cl_client *client, int error, const char *why) {
+	struct vc_cl_verdict verdict = {.error = error};
+	snprintf(verdict.why, sizeof(verdict.why), "%s", why);
+	if (error < 0)
+		vc_warn("pid %d (user %u) refused: %s", (int)client->pid, client->uid, why);
+	/* Two fit at any time, and nobody else writes there. */
+	vc_ipc_send(client->talk, &verdict, sizeof(verdict), NULL, 0);
+}
+
+/* Its end is heard of by its pidfd, some time: closing what a client has sent may take long. */
+static void tell_to_end(struct vc_cl_client *client) {
+	client->state = VC_CL_LEAVING;
+	kill(client->keeper, SIGKILL);
+}
+
+/* The silent connection that came first, of @uid or (NULL) of the user who has most. */
+static struct vc_cl_client *oldest_silent(struct vc_cl_broker *b, const uid_t *uid) {
+	struct vc_cl_client *oldest = NULL;
+	unsigned most = 0;
+	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++) {
+		struct vc_cl_client *c = &b->clients[i];
+		if (c->state != VC_CL_SILENT || (uid && c->uid != *uid))
+			continue;
+		unsigned n = count(b, VC_CL_SILENT, &c->uid);
+		if (n > most || (n == most && c->since_ns < oldest->since_ns)) {
+			most = n;
+			oldest = c;
+		}
+	}
+	return oldest;
+}
+
+/* A connection was taken: now it's known whose. It makes room for itself among the silent ones. */
+static void greet(struct vc_cl_broker *b, struct vc_cl_client *client, const struct vc_cl_report *report) {
+	client->pid = report->pid;
+	client->uid = report->uid;
+	client->gid = report->gid;
+	/* Those who don't end are held to their number, and then nothing of the user's is received any more. */
+	if (count(b, VC_CL_LEAVING, &client->uid) >= b->config.max_clients_per_user) {
+		answer(client, -EDQUOT, "connections of this user that can't be closed");
+		return;
+	}
+	client->state = VC_CL_SILENT;
+	if (count(b, VC_CL_SILENT, &client->uid) > VC_CL_SILENT_USER_MAX)
+		tell_to_end(oldest_silent(b, &client->uid));
+	else if (count(b, VC_CL_SILENT, NULL) > VC_CL_SILENT_MAX)
+		tell_to_end(oldest_silent(b, NULL));
+	answer(client, 0, "");
+}
+
+/* Why the client may not have a worker now, or NULL. */
+static const char *check(const struct vc_cl_broker *b, uid_t uid, int *error) {
 	const struct vc_cl_config *c = &b->config;
-	unsigned all = 0, same = 0;
 	bool listed = c->nusers == 0;
 	for (unsigned i = 0; i < c->nusers; i++)
 		listed |= c->users[i] == uid;
-	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
-		if (b->clients[i].worker > 0) {
-			all++;
-			same += b->clients[i].uid == uid;
-		}
 	*error = listed ? -EDQUOT : -EACCES;
 	if (!listed)
 		return "this user may not use OpenCL (users in cld.ini)";
-	if (all >= c->max_clients)
+	if (count(b, VC_CL_SERVED, NULL) >= c->max_clients)
 		return "too many clients (max_clients in cld.ini)";
-	if (same >= c->max_clients_per_user)
+	if (count(b, VC_CL_SERVED, &uid) + count(b, VC_CL_LEAVING, &uid) >= c->max_clients_per_user)
 		return "too many clients of this user (max_clients_per_user in cld.ini)";
 	return NULL;
 }
 
-static struct vc_cl_client *free_place(struct vc_cl_broker *b) {
+/* What a keeper says. Returns false when it says nothing more. */
+static bool hear_keeper(struct vc_cl_broker *b, struct vc_cl_client *client) {
+	struct vc_cl_report report;
+	if (vc_ipc_recv(client->talk, &report, sizeof(report), NULL, NULL) != sizeof(report))
+		return false;
+	if (report.kind == VC_CL_PEER && client->state == VC_CL_COMING) {
+		greet(b, client, &report);
+	} else if (report.kind == VC_CL_ASK && client->state == VC_CL_SILENT) {
+		int error;
+		const char *why = check(b, client->uid, &error);
+		memcpy(client->name, report.name, sizeof(client->name));
+		client->state = why ? VC_CL_SILENT : VC_CL_SERVED;
+		answer(client, why ? error : 0, why ? why : "");
+	} else if (report.kind == VC_CL_STARTED && client->state == VC_CL_SERVED) {
+		client->worker = report.pid;
+		client->place = report.place;
+		b->served++;
+	}
+	return true;
+}
+
+static int make_stats(struct vc_cl_stats **stats) {
+	int fd = memfd_create("vcockpit-cl-stats", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	*stats = MAP_FAILED;
+	if (ftruncate(fd, sizeof(**stats)) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		*stats = mmap(NULL, sizeof(**stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (*stats == MAP_FAILED) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* In the new keeper: what it has of the broker's and doesn't need. */
+static _Noreturn void become_keeper(struct vc_cl_broker *b, const struct vc_cl_client *self, int talk, int stats) {
 	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
-		if (b->clients[i].worker == 0)
-			return &b->clients[i];
-	return NULL;
-}
-
-static void send_status(const struct vc_cl_broker *b, int sock) {
-	static char text[STATUS_BYTES];
-	size_t n = vc_cl_status_write(b, text, sizeof(text));
-	int err = vc_ipc_send(sock, text, n, NULL, 0);
-	if (err < 0)
-		vc_debug("status: %s", strerror(-err));
-}
-
-static void welcome_client(struct vc_cl_broker *b, int sock, const struct vc_cl_hello *hello, int channel, int output) {
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-	int error = vc_ipc_peer(sock, &uid, &gid, &pid);
-	if (error < 0)
-		return;
-	const char *why = check_peer(b, uid, &error);
-	struct vc_cl_client *client = free_place(b);
-	if (!why && (channel < 0 || !client)) {
-		why = channel < 0 ? "no channel came with the hello" : "too many clients";
-		error = channel < 0 ? -EPROTO : -EDQUOT;
-	}
-	if (why) {
-		vc_warn("pid %d (user %u) refused: %s", (int)pid, uid, why);
-		refuse(b, sock, error, why);
-		return;
-	}
-	*client = (struct vc_cl_client){.pid = pid, .uid = uid, .gid = gid, .since_ns = vc_clock_now()};
-	memcpy(client->name, hello->name, sizeof(client->name));
-	client->name[sizeof(client->name) - 1] = '\0';
-	/* It goes to the log and to the status. */
-	for (char *c = client->name; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	error = vc_cl_client_start(b, client, sock, hello, channel, output);
-	if (error < 0) {
-		*client = (struct vc_cl_client){0};
-		vc_error("no worker for pid %d (user %u): %s", (int)pid, uid, strerror(-error));
-		refuse(b, sock, error, "the worker can't be started; see the broker's log");
-		return;
-	}
-	b->served++;
-	vc_info("worker %d for \"%.31s\", pid %d, user %u", (int)client->worker, client->name, (int)pid, uid);
-}
-
-static void drop_pending(struct vc_cl_pending *p) {
-	close(p->sock);
-	p->sock = -1;
-}
-
-static void hear_hello(struct vc_cl_broker *b, struct vc_cl_pending *p) {
-	struct vc_cl_hello hello;
-	int fds[2] = {-1, -1};
-	unsigned n = 2;
-	ssize_t got = vc_ipc_recv(p->sock, &hello, sizeof(hello), fds, &n);
-	if (got == -EAGAIN)
-		return;
-	if (got != sizeof(hello) || hello.magic != VC_CL_MAGIC || hello.version != VC_CL_VERSION)
-		refuse(b, p->sock, -EPROTO, "not a hello of this version of vcockpit");
-	else if (hello.want == VC_CL_WANT_STATUS)
-		send_status(b, p->sock);
-	else
-		welcome_client(b, p->sock, &hello, fds[0], fds[1]);
-	for (unsigned i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	drop_pending(p);
-}
-
-static void take_connection(struct vc_cl_broker *b) {
-	int sock = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (sock < 0)
-		return;
-	for (unsigned i = 0; i < VC_CL_PENDING_MAX; i++)
-		if (b->pending[i].sock < 0) {
-			b->pending[i] = (struct vc_cl_pending){
-				.sock = sock, .deadline_ns = vc_clock_now() + b->config.hello_ms * VC_NS_PER_MS};
-			return;
+		if (b->clients[i].state != VC_CL_FREE) {
+			close(b->clients[i].pidfd);
+			if (b->clients[i].talk >= 0)
+				close(b->clients[i].talk);
 		}
-	close(sock); /* full of those who say nothing; they time out */
+	close(self->talk);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	vc_cl_keeper_run(b, talk, stats);
+}
+
+/* Forks a keeper for the connection that waits. */
+static void take_connection(struct vc_cl_broker *b) {
+	struct vc_cl_client *client = b->clients, made = {.state = VC_CL_COMING, .since_ns = vc_clock_now()};
+	int talk[2];
+	while (client->state != VC_CL_FREE)
+		client++;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk) < 0) {
+		vc_error("no keeper: %s", strerror(errno));
+		return;
+	}
+	made.talk = talk[0];
+	int stats = make_stats(&made.stats);
+	made.keeper = stats < 0 ? -1 : fork();
+	if (made.keeper == 0)
+		become_keeper(b, &made, talk[1], stats);
+	int err = errno;
+	made.pidfd = made.keeper > 0 ? pidfd_open(made.keeper, 0) : -1;
+	close(talk[1]);
+	if (stats >= 0)
+		close(stats);
+	if (made.pidfd >= 0) {
+		*client = made;
+		return;
+	}
+	vc_error("no keeper: %s", strerror(err));
+	if (made.keeper > 0)
+		kill(made.keeper, SIGKILL);
+	if (stats >= 0)
+		munmap(made.stats, sizeof(*made.stats));
+	close(talk[0]);
 }
 
 static void reap(struct vc_cl_broker *b, struct vc_cl_client *client) {
 	int status = 0;
-	if (waitpid(client->worker, &status, WNOHANG) != client->worker)
+	if (waitpid(client->keeper, &status, WNOHANG) != client->keeper)
 		return;
-	if (WIFSIGNALED(status))
-		vc_warn("worker %d of \"%s\" died of signal %d", (int)client->worker, client->name, WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		vc_warn("worker %d of \"%s\" ended with code %d", (int)client->worker, client->name,
-			WEXITSTATUS(status));
-	b->failed += WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+	if (client->state == VC_CL_SERVED && WIFSIGNALED(status)) {
+		vc_warn("the keeper of \"%s\" was killed", client->name);
+		vc_cl_cgroup_kill(b, client->place);
+	}
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : VC_CL_KEEPER_FAILED;
+	b->refused += code == VC_CL_KEEPER_REFUSED;
+	b->failed += client->state == VC_CL_SERVED && code == VC_CL_KEEPER_FAILED;
 	close(client->pidfd);
+	if (client->talk >= 0)
+		close(client->talk);
 	munmap(client->stats, sizeof(*client->stats));
 	*client = (struct vc_cl_client){0};
 }
 
-/* Milliseconds until the next connection must have said hello; drops those that have not. */
+/* Milliseconds until the next silent connection's time is over; ends those whose is. -1: there is none. */
 static int check_deadlines(struct vc_cl_broker *b) {
 	int64_t now = vc_clock_now(), next = INT64_MAX;
-	for (unsigned i = 0; i < VC_CL_PENDING_MAX; i++) {
-		struct vc_cl_pending *p = &b->pending[i];
-		if (p->sock >= 0 && p->deadline_ns <= now)
-			drop_pending(p);
-		else if (p->sock >= 0 && p->deadline_ns < next)
-			next = p->deadline_ns;
+	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++) {
+		struct vc_cl_client *c = &b->clients[i];
+		int64_t deadline = c->since_ns + b->config.hello_ms * VC_NS_PER_MS;
+		if (c->state == VC_CL_SILENT && deadline <= now)
+			tell_to_end(c);
+		else if (c->state == VC_CL_SILENT && deadline < next)
+			next = deadline;
 	}
 	return next == INT64_MAX ? -1 : (int)((next - now) / VC_NS_PER_MS) + 1;
 }
@@ -175,41 +220,50 @@ static int open_signals(void) {
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* One connection is taken at a time, so that nobody waits in vain, and only where there is a place. */
+static bool can_take(const struct vc_cl_broker *b) {
+	return count(b, VC_CL_COMING, NULL) == 0 && count(b, VC_CL_FREE, NULL) > 0;
+}
+
+static bool serve(struct vc_cl_broker *b, int signals) {
+	static struct pollfd fds[2 + 2 * VC_CL_CLIENTS_MAX];
+	static struct vc_cl_client *of[VC_CL_CLIENTS_MAX];
+	int wait_ms = check_deadlines(b);
+	nfds_t n = 0;
+	fds[0] = (struct pollfd){.fd = signals, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = can_take(b) ? b->listener : -1, .events = POLLIN};
+	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
+		if (b->clients[i].state != VC_CL_FREE) {
+			of[n] = &b->clients[i];
+			fds[2 + 2 * n] = (struct pollfd){.fd = of[n]->talk, .events = POLLIN};
+			fds[3 + 2 * n] = (struct pollfd){.fd = of[n]->pidfd, .events = POLLIN};
+			n++;
+		}
+	if (poll(fds, 2 + 2 * n, wait_ms) < 0)
+		return errno == EINTR;
+	if (fds[0].revents)
+		return false;
+	for (nfds_t i = 0; i < n; i++) {
+		if (fds[2 + 2 * i].revents && !hear_keeper(b, of[i])) {
+			close(of[i]->talk);
+			of[i]->talk = -1;
+		}
+		if (fds[3 + 2 * i].revents)
+			reap(b, of[i]);
+	}
+	if (fds[1].revents)
+		take_connection(b);
+	return true;
+}
+
 int vc_cl_broker_run(struct vc_cl_broker *b) {
-	static struct pollfd fds[2 + VC_CL_PENDING_MAX + VC_CL_CLIENTS_MAX];
-	for (unsigned i = 0; i < VC_CL_PENDING_MAX; i++)
-		b->pending[i].sock = -1;
 	int signals = open_signals();
 	if (signals < 0) {
 		vc_error("signalfd: %s", strerror(errno));
 		return 1;
 	}
 	sd_notify(0, "READY=1");
-	for (;;) {
-		int wait_ms = check_deadlines(b);
-		fds[0] = (struct pollfd){.fd = signals, .events = POLLIN};
-		fds[1] = (struct pollfd){.fd = b->listener, .events = POLLIN};
-		for (unsigned i = 0; i < VC_CL_PENDING_MAX; i++)
-			fds[2 + i] = (struct pollfd){.fd = b->pending[i].sock, .events = POLLIN};
-		struct pollfd *workers = fds + 2 + VC_CL_PENDING_MAX;
-		nfds_t n = 0;
-		struct vc_cl_client *of[VC_CL_CLIENTS_MAX];
-		for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
-			if (b->clients[i].worker > 0) {
-				of[n] = &b->clients[i];
-				workers[n++] = (struct pollfd){.fd = b->clients[i].pidfd, .events = POLLIN};
-			}
-		if (poll(fds, 2 + VC_CL_PENDING_MAX + n, wait_ms) < 0 && errno != EINTR)
-			return 1;
-		if (fds[0].revents)
-			return 0;
-		for (nfds_t i = 0; i < n; i++)
-			if (workers[i].revents)
-				reap(b, of[i]);
-		for (unsigned i = 0; i < VC_CL_PENDING_MAX; i++)
-			if (fds[2 + i].fd >= 0 && fds[2 + i].revents)
-				hear_hello(b, &b->pending[i]);
-		if (fds[1].revents)
-			take_connection(b);
-	}
+	while (serve(b, signals))
+		;
+	return 0;
 }

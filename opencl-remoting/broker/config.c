@@ -11,7 +11,10 @@
 void vc_cl_config_defaults(struct vc_cl_config *config) {
 	*config = (struct vc_cl_config){
 		.cache = "/var/cache/vcockpit/opencl",
-		.uid_base = 0x40000000,
+		/* Unused by systemd's allocation (UIDS-GIDS, systemd.io): behind containers, before foreign users. */
+		.uid_base = 0x70000000,
+		.uid_count = 2048,
+		.status_group = (gid_t)-1,
 		.max_clients = 64,
 		.max_clients_per_user = 32,
 		.shared_mb = 4096,
@@ -46,6 +49,14 @@ static const char *add_group(struct vc_cl_config *c, const char *name) {
 	return NULL;
 }
 
+static const char *set_status_group(struct vc_cl_config *c, const char *name) {
+	const struct group *group = getgrnam(name);
+	if (!group)
+		return vc_conf_why("there is no group \"%s\"", name);
+	c->status_group = group->gr_gid;
+	return NULL;
+}
+
 static const char *for_each_word(struct vc_cl_config *c, const char *value,
 				 const char *(*add)(struct vc_cl_config *, const char *)) {
 	char words[512];
@@ -66,6 +77,12 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 		return for_each_word(c, entry->value, add_user);
 	if (strcmp(entry->key, "groups") == 0)
 		return for_each_word(c, entry->value, add_group);
+	if (strcmp(entry->key, "status_group") == 0)
+		return set_status_group(c, entry->value);
+	if (strcmp(entry->key, "keep_cache") == 0)
+		return vc_conf_bool(entry->value, &c->keep_cache);
+	if (strcmp(entry->key, "allow_same_user") == 0)
+		return vc_conf_bool(entry->value, &c->allow_same_user);
 	const struct {
 		const char *key;
 		uint32_t *narrow;
@@ -73,6 +90,7 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 		int64_t min, max;
 	} numbers[] = {
 		{"uid_base", &c->uid_base, NULL, 1000, 0x7fffffff},
+		{"uid_count", &c->uid_count, NULL, 2, 1 << 20},
 		{"max_clients", &c->max_clients, NULL, 1, 1024},
 		{"max_clients_per_user", &c->max_clients_per_user, NULL, 1, 1024},
 		{"shared_mb", &c->shared_mb, NULL, 16, 1 << 20},

@@ -3,7 +3,7 @@
  * vcockpit-cld: OpenCL for containers, the broker. See broker.h for what it does; the socket is its own (--socket) or
  * systemd's (vcockpit-cl.socket).
  */
-#include "broker.h"
+#include "home.h"
 
 #include "ipc.h"
 #include "log.h"
@@ -29,6 +29,7 @@ static void print_help(void) {
 	     "  --socket PATH   default: " VC_CL_SOCKET ", or systemd's socket\n"
 	     "  --mode MODE     the socket's file mode, octal; default: 0660\n"
 	     "  --worker PATH   the worker's executable\n"
+	     "  --private       serves its own user's programs only: allow_same_user and keep_cache are on\n"
 	     "  --debug         log more\n"
 	     "  --help, --version\n"
 	     "\n"
@@ -67,17 +68,23 @@ static int become_tool(char **argv) {
 int main(int argc, char **argv) {
 	if (argc > 1 && strcmp(argv[1], "status") == 0)
 		return become_tool(argv);
-	enum { CONFIG = 1000, SOCKET, MODE, WORKER, DEBUG, HELP, VERSION };
+	enum { CONFIG = 1000, SOCKET, MODE, WORKER, PRIVATE, DEBUG, HELP, VERSION };
 	static const struct option table[] = {
-		{"config", required_argument, NULL, CONFIG}, {"socket", required_argument, NULL, SOCKET},
-		{"mode", required_argument, NULL, MODE},     {"worker", required_argument, NULL, WORKER},
-		{"debug", no_argument, NULL, DEBUG},         {"help", no_argument, NULL, HELP},
-		{"version", no_argument, NULL, VERSION},     {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, CONFIG},
+		{"socket", required_argument, NULL, SOCKET},
+		{"mode", required_argument, NULL, MODE},
+		{"worker", required_argument, NULL, WORKER},
+		{"private", no_argument, NULL, PRIVATE},
+		{"debug", no_argument, NULL, DEBUG},
+		{"help", no_argument, NULL, HELP},
+		{"version", no_argument, NULL, VERSION},
+		{NULL, 0, NULL, 0},
 	};
 	static struct vc_cl_broker broker = {.worker_path = VC_CL_WORKER_PATH};
 	const char *config = NULL, *path = VC_CL_SOCKET;
 	char *end = NULL;
 	unsigned long mode = 0660;
+	bool private = false;
 	int c;
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (c == CONFIG) {
@@ -93,6 +100,8 @@ int main(int argc, char **argv) {
 			}
 		} else if (c == WORKER) {
 			broker.worker_path = optarg;
+		} else if (c == PRIVATE) {
+			private = true;
 		} else if (c == DEBUG) {
 			broker.debug = true;
 		} else if (c == HELP) {
@@ -119,6 +128,10 @@ int main(int argc, char **argv) {
 		vc_error("%s", error);
 		return 2;
 	}
+	if (private)
+		broker.config.allow_same_user = broker.config.keep_cache = true;
+	if (!vc_cl_home_set_up(&broker))
+		return 2;
 	broker.listener = open_socket(path, (mode_t)mode);
 	return broker.listener < 0 ? 1 : vc_cl_broker_run(&broker);
 }

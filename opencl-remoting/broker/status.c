@@ -6,6 +6,7 @@
 
 #include <json.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const kind_names[VC_CL_KINDS] = {
 	[VC_CL_PLATFORM] = "platforms", [VC_CL_DEVICE] = "devices",  [VC_CL_CONTEXT] = "contexts",
@@ -25,6 +26,7 @@ static struct json_object *describe_client(const struct vc_cl_client *c) {
 	add(o, "uid", c->uid);
 	json_object_object_add(o, "name", json_object_new_string(c->name));
 	add(o, "worker", (uint64_t)c->worker);
+	add(o, "keeper", (uint64_t)c->keeper);
 	json_object_object_add(o, "connected_s", json_object_new_double((double)(vc_clock_now() - c->since_ns) / 1e9));
 	for (int k = 1; k < VC_CL_KINDS; k++)
 		add(objects, kind_names[k], atomic_load(&s->objects[k]));
@@ -44,21 +46,27 @@ static struct json_object *describe_client(const struct vc_cl_client *c) {
 	return o;
 }
 
-size_t vc_cl_status_write(const struct vc_cl_broker *b, char *text, size_t size) {
+/* Root, the broker's own user and members of status_group are told of everybody. */
+static bool may_see_all(const struct vc_cl_broker *b, uid_t uid, const gid_t *groups, unsigned ngroups) {
+	bool may = uid == 0 || uid == geteuid();
+	for (unsigned i = 0; i < ngroups; i++)
+		may |= b->config.status_group != (gid_t)-1 && groups[i] == b->config.status_group;
+	return may;
+}
+
+char *vc_cl_status_write(const struct vc_cl_broker *b, uid_t uid, const gid_t *groups, unsigned ngroups) {
+	bool all = may_see_all(b, uid, groups, ngroups);
 	struct json_object *top = json_object_new_object(), *clients = json_object_new_array();
 	for (unsigned i = 0; i < VC_CL_CLIENTS_MAX; i++)
-		if (b->clients[i].worker > 0)
+		if (b->clients[i].worker > 0 && (all || b->clients[i].uid == uid))
 			json_object_array_add(clients, describe_client(&b->clients[i]));
 	json_object_object_add(top, "clients", clients);
-	add(top, "clients_served", b->served);
-	add(top, "clients_refused", b->refused);
-	add(top, "workers_failed", b->failed);
-	size_t n;
-	const char *json = json_object_to_json_string_length(top, JSON_C_TO_STRING_PRETTY, &n);
-	if (n >= size)
-		n = size - 1;
-	memcpy(text, json, n);
-	text[n] = '\0';
+	if (all) {
+		add(top, "clients_served", b->served);
+		add(top, "clients_refused", b->refused);
+		add(top, "workers_failed", b->failed);
+	}
+	char *text = strdup(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY));
 	json_object_put(top);
-	return n;
+	return text;
 }

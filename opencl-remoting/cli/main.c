@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_BYTES = 256 << 10 };
+/* A thousand clients with all that can be said of them. */
+enum { STATUS_BYTES = 16 << 20 };
 
 static void print_help(void) {
 	puts("Usage: vcockpit-cl [--socket PATH] status [--json]\n"
@@ -31,14 +32,17 @@ static int fetch(const char *path, char *text, size_t size) {
 	}
 	struct vc_cl_hello hello = {.magic = VC_CL_MAGIC, .version = VC_CL_VERSION, .want = VC_CL_WANT_STATUS};
 	int err = vc_ipc_send(sock, &hello, sizeof(hello), NULL, 0);
-	ssize_t got = err < 0 ? err : vc_ipc_recv(sock, text, size - 1, NULL, NULL);
+	ssize_t got = err;
+	size_t used = 0;
+	/* Pieces until the end. */
+	while (got >= 0 && (got = vc_ipc_recv(sock, text + used, size - 1 - used, NULL, NULL)) > 0)
+		used += (size_t)got;
 	close(sock);
-	if (got <= 0) {
-		fprintf(stderr, "vcockpit-cl: %s: %s\n", path, got < 0 ? strerror((int)-got) : "the broker closed");
-		return -1;
-	}
-	text[got] = '\0';
-	return 0;
+	text[used] = '\0';
+	if (got == 0 && used > 0)
+		return 0;
+	fprintf(stderr, "vcockpit-cl: %s: %s\n", path, got < 0 ? strerror((int)-got) : "the broker closed");
+	return -1;
 }
 
 static uint64_t number(struct json_object *from, const char *key) {

@@ -175,6 +175,14 @@ static void mark_finished(struct vc_object *queue, uint64_t sequence) {
 	}
 }
 
+cl_int vc_queue_mark(cl_command_queue queue, cl_command_type type, cl_uint count, const cl_event *list,
+		     cl_event *event) {
+	cl_int err = vc_call_clEnqueueMarkerWithWaitList(queue, count, list, event);
+	if (err == CL_SUCCESS && event)
+		VC_OBJECT(*event)->event.type = type;
+	return err;
+}
+
 cl_int vc_queue_drain(struct vc_object *queue) {
 	/* Under the lock all that is counted is sent, so the worker finishes it too. */
 	pthread_mutex_lock(&queue->queue.order);

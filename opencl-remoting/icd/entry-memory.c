@@ -85,16 +85,10 @@ static cl_mem finish(cl_mem mem, const struct contents *c, cl_mem_flags flags, s
 	return mem;
 }
 
-static void copy_in(const struct contents *c, const struct vc_box *box) {
-	struct vc_link *link = vc_call_link_alive();
-	if (!box->from || !c->memory || box->from == c->memory)
-		return;
-	vc_box_copy(box);
-	if (link) {
-		atomic_fetch_add_explicit(&link->channel->counters.copies, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&link->channel->counters.bytes_copied, box->bytes * box->rows * box->slices,
-					  memory_order_relaxed);
-	}
+/* What the object holds at first. */
+static void fill(const struct contents *c, const struct vc_box *box) {
+	if (box->from && c->memory && box->from != c->memory)
+		vc_box_copy(box);
 }
 
 static cl_mem call_create(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, size_t size,
@@ -133,7 +127,7 @@ static cl_mem create_buffer(cl_context context, const cl_mem_properties *propert
 		return refuse(mem ? CL_MEM_OBJECT_ALLOCATION_FAILURE : err, errcode_ret);
 	}
 	const struct vc_box box = {.to = c.memory, .from = host_ptr, .bytes = size, .rows = 1, .slices = 1};
-	copy_in(&c, &box);
+	fill(&c, &box);
 	cl_mem mem = call_create(context, properties, c.flags, size, c.memory, c.keep, errcode_ret);
 	return finish(mem, &c, flags, size, host_ptr);
 }
@@ -366,7 +360,7 @@ static cl_mem create_image(cl_context context, const cl_mem_properties *properti
 				   .bytes = bytes,
 				   .rows = s.rows,
 				   .slices = s.slices};
-	copy_in(&c, &box);
+	fill(&c, &box);
 	cl_image_desc own = *desc;
 	own.mem_object = NULL;
 	own.image_row_pitch = c.memory ? row : 0;

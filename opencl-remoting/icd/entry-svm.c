@@ -60,13 +60,6 @@ static void run_free(struct vc_callback *callback, cl_int status) {
 	free(job);
 }
 
-static cl_int mark(cl_command_queue queue, cl_command_type type, cl_uint count, const cl_event *list, cl_event *event) {
-	cl_int err = vc_call_clEnqueueMarkerWithWaitList(queue, count, list, event);
-	if (err == CL_SUCCESS && event)
-		VC_OBJECT(*event)->event.type = type;
-	return err;
-}
-
 cl_int CL_API_CALL vc_entry_clEnqueueSVMFree(cl_command_queue queue, cl_uint n, void *pointers[],
 					     void(CL_CALLBACK *function)(cl_command_queue, cl_uint, void *[], void *),
 					     void *data, cl_uint count, const cl_event *list, cl_event *event) {
@@ -86,7 +79,7 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMFree(cl_command_queue queue, cl_uint n, 
 	if (n > 0)
 		memcpy(job->pointers, pointers, n * sizeof(void *));
 	cl_event done;
-	cl_int err = mark(queue, CL_COMMAND_SVM_FREE, count, list, &done);
+	cl_int err = vc_queue_mark(queue, CL_COMMAND_SVM_FREE, count, list, &done);
 	if (err != CL_SUCCESS) {
 		free(job);
 		return err;

@@ -22,6 +22,10 @@ const void *vc_info_local(enum vc_info_table table, struct vc_object *object, cl
 /* The context lets the client use its objects' memory directly. */
 bool vc_context_in_place(struct vc_object *object);
 
+/* A marker whose event, if one is wanted, says that it is a command of @type. */
+cl_int vc_queue_mark(cl_command_queue queue, cl_command_type type, cl_uint count, const cl_event *list,
+		     cl_event *event);
+
 /* Waits until all that was enqueued on @queue is done; forgets late errors. */
 cl_int vc_queue_drain(struct vc_object *queue);
 

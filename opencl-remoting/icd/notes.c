@@ -120,13 +120,14 @@ static bool drain(struct vc_link *link) {
 	return size == 0;
 }
 
-/* The worker died: what was to come won't, and those who wait must hear. */
-static void run_all(void) {
+/* @link's worker died: what was to come from it won't, and those who wait must hear. There may be another worker by now. */
+static void run_all(const struct vc_link *link) {
 	for (uint32_t i = 0;; i++) {
 		uint64_t cookie = 0;
 		pthread_mutex_lock(&lock);
 		bool end = i >= count;
-		if (!end && places[i].callback && places[i].callback->always)
+		const struct vc_callback *callback = end ? NULL : places[i].callback;
+		if (callback && callback->always && (!callback->object || callback->object->epoch == link->epoch))
 			cookie = VC_CL_ID(i + 1, places[i].generation);
 		pthread_mutex_unlock(&lock);
 		if (end)
@@ -151,7 +152,7 @@ static void *listen_for_notes(void *data) {
 		vc_ring_rest(&link->notes, false);
 	}
 	vc_link_bury(link);
-	run_all();
+	run_all(link);
 	return NULL;
 }
 

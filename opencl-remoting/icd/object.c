@@ -11,12 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { NAMED_MAX = 1024 };
-
 static struct vc_object *table; /* VC_CL_OBJECTS places, touched as far as used; [0] is never used */
 static struct vc_object *free_list;
 static uint32_t used = 1;
-static struct vc_object *named[VC_CL_KINDS][NAMED_MAX];
+static struct vc_object *named[VC_CL_KINDS][VC_CL_NAMED];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 enum vc_cl_kind vc_object_kind(const void *handle) {
@@ -106,7 +104,7 @@ void vc_object_unuse(struct vc_object *object) {
 	struct vc_object *device = kind == VC_CL_QUEUE ? object->queue.device : NULL;
 	if (kind == VC_CL_DEVICE) {
 		pthread_mutex_lock(&lock);
-		for (unsigned i = 0; i < NAMED_MAX; i++)
+		for (unsigned i = 0; i < VC_CL_NAMED; i++)
 			if (named[VC_CL_DEVICE][i] == object)
 				named[VC_CL_DEVICE][i] = NULL;
 		pthread_mutex_unlock(&lock);
@@ -125,7 +123,7 @@ struct vc_object *vc_object_context(struct vc_object *object) {
 
 struct vc_object *vc_object_named(enum vc_cl_kind kind, uint64_t id) {
 	uint32_t index = (uint32_t)id;
-	if (index == 0 || index >= NAMED_MAX)
+	if (index == 0 || index >= VC_CL_NAMED)
 		return NULL;
 	pthread_mutex_lock(&lock);
 	struct vc_object *object = named[kind][index];

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void vc_box_copy(const struct vc_box *b) {
+static void copy_box(const struct vc_box *b) {
 	size_t bytes = b->bytes, rows = b->rows, slices = b->slices;
 	/* Rows without gaps are one long row, and so are slices. */
 	if (rows == 1 || (b->to_row == bytes && b->from_row == bytes)) {
@@ -27,12 +27,12 @@ void vc_box_copy(const struct vc_box *b) {
 			       bytes);
 }
 
-static void copy_counted(const struct vc_box *box) {
+void vc_box_copy(const struct vc_box *box) {
 	size_t bytes = box->bytes * box->rows * box->slices;
 	struct vc_link *link = vc_call_link_alive();
 	if (bytes == 0)
 		return;
-	vc_box_copy(box);
+	copy_box(box);
 	if (link) {
 		atomic_fetch_add_explicit(&link->channel->counters.copies, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&link->channel->counters.bytes_copied, bytes, memory_order_relaxed);
@@ -56,13 +56,6 @@ static cl_command_queue queue_of(const struct vc_move *m) {
 	return (cl_command_queue)(void *)m->queue;
 }
 
-static cl_int mark(const struct vc_move *m, cl_uint count, const cl_event *list, cl_event *event) {
-	cl_int err = vc_call_clEnqueueMarkerWithWaitList(queue_of(m), count, list, event);
-	if (err == CL_SUCCESS && event)
-		VC_OBJECT(*event)->event.type = m->type;
-	return err;
-}
-
 static void drop_event(cl_event event) {
 	vc_entry_clReleaseEvent(event);
 }
@@ -78,7 +71,7 @@ struct job {
 static void run_job(struct vc_callback *callback, cl_int status) {
 	struct job *job = callback->more;
 	if (status == CL_COMPLETE)
-		copy_counted(&job->box);
+		vc_box_copy(&job->box);
 	if (job->hold) {
 		vc_call_clSetUserEventStatus(job->hold, status <= CL_COMPLETE ? status : CL_OUT_OF_RESOURCES);
 		drop_event(job->hold);
@@ -107,7 +100,7 @@ static cl_int copy_later(const struct vc_move *m, const struct vc_box *box, cl_e
 	if (m->mem)
 		vc_object_use(m->mem);
 	if (hold && (event || m->queue->queue.in_order))
-		err = mark(m, 1, &held, event);
+		err = vc_queue_mark(queue_of(m), m->type, 1, &held, event);
 	const struct vc_callback callback = {.run = run_job, .more = job, .object = VC_OBJECT(gate), .always = true};
 	uint64_t cookie = vc_notes_add(&callback);
 	if (cookie == 0) {
@@ -126,7 +119,7 @@ static cl_int await_turn(const struct vc_move *m, cl_uint count, const cl_event 
 	if (m->queue->queue.in_order && count == 0)
 		return vc_queue_drain(m->queue);
 	cl_event gate;
-	cl_int err = mark(m, count, list, &gate);
+	cl_int err = vc_queue_mark(queue_of(m), m->type, count, list, &gate);
 	if (err != CL_SUCCESS)
 		return err;
 	err = vc_events_wait(1, &gate);
@@ -154,22 +147,23 @@ static cl_int move_in_place(const struct vc_move *m, cl_uint count, const cl_eve
 	bool locked = count == 0 && vc_queue_copy_begin(m->queue);
 	if (!locked && !m->blocking) {
 		if (m->nothing)
-			return event || count > 0 ? mark(m, count, list, event) : CL_SUCCESS;
+			return event || count > 0 ? vc_queue_mark(queue_of(m), m->type, count, list, event)
+						  : CL_SUCCESS;
 		cl_event gate;
-		err = mark(m, count, list, &gate);
+		err = vc_queue_mark(queue_of(m), m->type, count, list, &gate);
 		return err == CL_SUCCESS ? copy_later(m, &box, gate, true, event) : err;
 	}
 	if (!locked)
 		err = take_turn(m, count, list, &locked);
 	if (err != CL_SUCCESS)
 		return err;
-	copy_counted(&box);
+	vc_box_copy(&box);
 	if (locked)
 		vc_queue_copy_end(m->queue);
 	vc_memory_free(m->staging);
 	if (!event)
 		return CL_SUCCESS;
-	return mark(m, 0, NULL, event);
+	return vc_queue_mark(queue_of(m), m->type, 0, NULL, event);
 }
 
 /* The host's command between the object and @staging, where rows are packed. */
@@ -228,12 +222,12 @@ static cl_int stream(const struct vc_move *m, uint8_t *staging) {
 			*place = NULL;
 			const struct vc_box box = cut_chunk(m, i - DEPTH, staging, &part);
 			if (err == CL_SUCCESS && !m->write)
-				copy_counted(&box);
+				vc_box_copy(&box);
 		}
 		if (i < chunks && err == CL_SUCCESS) {
 			const struct vc_box box = cut_chunk(m, i, staging, &part);
 			if (m->write)
-				copy_counted(&box);
+				vc_box_copy(&box);
 			/* The host has accepted the first; the others differ in their offset. */
 			vc_call_sure = i > 0;
 			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, 0, NULL, place);
@@ -278,14 +272,14 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 		if (locked)
 			vc_queue_copy_end(m->queue);
 		if (err == CL_SUCCESS && event)
-			err = mark(m, 0, NULL, event);
+			err = vc_queue_mark(queue_of(m), m->type, 0, NULL, event);
 	} else {
 		if (m->write)
-			copy_counted(&box);
+			vc_box_copy(&box);
 		if (m->blocking)
 			err = command(m, staging, CL_TRUE, count, list, event);
 		if (m->blocking && err == CL_SUCCESS)
-			copy_counted(later);
+			vc_box_copy(later);
 	}
 	if (m->blocking) {
 		if (pool)

@@ -21,6 +21,7 @@ struct vc_box {
 	size_t bytes, rows, slices;
 };
 
+/* Copies, and counts the copy. */
 void vc_box_copy(const struct vc_box *box);
 
 struct vc_move {

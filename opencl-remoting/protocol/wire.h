@@ -27,6 +27,7 @@ enum {
 	VC_CL_COMMANDS_SIZE = 256 << 10,
 	VC_CL_NOTES_SIZE = 64 << 10,
 	VC_CL_OBJECTS = 1 << 20, /* most objects a client may have */
+	VC_CL_NAMED = 1024,      /* platforms or devices, which the worker numbers from 1 on */
 	VC_CL_GUARD = 16,        /* zeros behind each array, so that lists end */
 	VC_CL_OPS_MAX = 160,
 };
@@ -127,7 +128,6 @@ struct vc_cl_stats {
 	_Atomic uint64_t arena_bytes;
 	_Atomic uint64_t copies, bytes_copied, bytes_mapped, one_way, waited, local; /* the client's words */
 	_Atomic uint64_t busy_ns;                                                    /* spent serving requests */
-	_Atomic uint32_t started;
 };
 
 #endif

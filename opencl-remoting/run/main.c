@@ -105,8 +105,9 @@ static _Noreturn void become_broker(const struct run *run, int sock, pid_t paren
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
-	char *argv[6] = {(char *)run->broker};
-	int argc = 1;
+	/* The socket's directory is this user's alone. */
+	char *argv[8] = {(char *)run->broker, "--private"};
+	int argc = 2;
 	if (run->config)
 		argv[argc++] = "--config", argv[argc++] = (char *)run->config;
 	if (run->worker)

@@ -50,12 +50,19 @@ struct vc_link *vc_link_open(const struct vc_link_transport *transport, uint32_t
 	return link;
 }
 
+/* Looks whether the worker is still there, for who has waited in vain. */
+static void check_life(struct vc_link *link) {
+	if (link->transport->alive && !link->transport->alive(link))
+		vc_link_bury(link);
+}
+
 bool vc_link_send(struct vc_link *link, struct vc_cl_request *head, const void *arguments) {
 	struct iovec pieces[] = {{head, sizeof(*head)}, {(void *)(uintptr_t)arguments, head->size - sizeof(*head)}};
 	pthread_mutex_lock(&link->send_lock);
 	while (!atomic_load_explicit(&link->dead, memory_order_relaxed) && !vc_ring_push(&link->commands, pieces, 2)) {
 		vc_ring_call(&link->commands);
 		vc_ring_wait_room(&link->commands, head->size);
+		check_life(link);
 	}
 	pthread_mutex_unlock(&link->send_lock);
 	if (atomic_load_explicit(&link->dead, memory_order_relaxed))
@@ -114,9 +121,12 @@ bool vc_link_await(struct vc_link *link, unsigned index) {
 		uint32_t waiting = VC_CL_SLOT_WAITING;
 		if (atomic_compare_exchange_strong(&slot->state, &waiting, VC_CL_SLOT_SLEEPING))
 			/* A time limit guards against a worker that answers without waking, and a death that was noticed
-			 * before we slept. */
-			while (atomic_load(&slot->state) == VC_CL_SLOT_SLEEPING && !atomic_load(&link->dead))
+			 * before we slept, or that nobody notices while the thread that would is in a callback. */
+			while (atomic_load(&slot->state) == VC_CL_SLOT_SLEEPING && !atomic_load(&link->dead)) {
 				vc_futex_wait(&slot->state, VC_CL_SLOT_SLEEPING, LONG_NAP_MS);
+				if (atomic_load(&slot->state) == VC_CL_SLOT_SLEEPING)
+					check_life(link);
+			}
 	}
 	bool done = atomic_load_explicit(&slot->state, memory_order_acquire) == VC_CL_SLOT_DONE;
 	/* What has ended has printed: the program sees it before it hears of the end. */

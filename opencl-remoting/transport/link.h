@@ -27,6 +27,9 @@ struct vc_link_transport {
 	void (*kick)(struct vc_link *link);
 	/* Blocks until the worker has rung for notes (true) or is gone (false). */
 	bool (*wait)(struct vc_link *link);
+	/* False when the worker is gone. Doesn't block; any thread: the one that waits may be in a callback of the program. NULL: not
+	 * to be known. */
+	bool (*alive)(struct vc_link *link);
 	/* Writes to standard output what kernels have printed since; NULL: they print there themselves. Any thread. */
 	void (*print)(struct vc_link *link);
 };

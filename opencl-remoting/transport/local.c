@@ -164,5 +164,10 @@ static bool local_wait(struct vc_link *link) {
 	return vc_ipc_recv(link->sock, &byte, sizeof(byte), NULL, NULL) > 0;
 }
 
+static bool local_alive(struct vc_link *link) {
+	struct pollfd p = {.fd = link->sock, .events = POLLRDHUP};
+	return poll(&p, 1, 0) <= 0;
+}
+
 const struct vc_link_transport vc_link_local = {
-	.open = local_open, .share = local_share, .wait = local_wait, .print = local_print};
+	.open = local_open, .share = local_share, .wait = local_wait, .alive = local_alive, .print = local_print};

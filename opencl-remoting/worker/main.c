@@ -129,7 +129,6 @@ int main(int argc, char **argv) {
 	set_up();
 	if (!vc_sandbox_enter())
 		refuse(-EACCES, "the worker can't lock itself up");
-	atomic_store(&vc_worker.stats->started, 1);
 	welcome(0, "");
 	vc_worker_run();
 	return 0;

@@ -7,12 +7,15 @@
 #include "log.h"
 #include "state.h"
 
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static const int refused[] = {
 	SCMP_SYS(ptrace),
@@ -67,6 +70,8 @@ static const int refused[] = {
 	SCMP_SYS(fanotify_init),
 	SCMP_SYS(syslog),
 	SCMP_SYS(personality),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(tkill),
 };
 
 /* Processes and threads, but none in namespaces of their own, where it would have all privileges. clone3's flags lie in memory
@@ -91,6 +96,27 @@ static int refuse_families(scmp_filter_ctx filter) {
 	return err;
 }
 
+/* Signals to nobody but this process, by whichever way, and nobody else's limits: workers may share a user. */
+static int refuse_signals(scmp_filter_ctx filter) {
+	static const int calls[] = {SCMP_SYS(kill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo),
+				    SCMP_SYS(rt_tgsigqueueinfo)};
+	static const scmp_datum_t ways[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+	static const scmp_datum_t requests[] = {FIOSETOWN, SIOCSPGRP};
+	const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
+	const scmp_datum_t self = (scmp_datum_t)getpid();
+	int err = 0;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]) && err == 0; i++)
+		err = seccomp_rule_add(filter, refusal, calls[i], 1, SCMP_A0_32(SCMP_CMP_NE, self));
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && err == 0; i++)
+		err = seccomp_rule_add(filter, refusal, SCMP_SYS(fcntl), 1, SCMP_A1_32(SCMP_CMP_EQ, ways[i]));
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && err == 0; i++)
+		err = seccomp_rule_add(filter, refusal, SCMP_SYS(ioctl), 1, SCMP_A1_32(SCMP_CMP_EQ, requests[i]));
+	if (err == 0)
+		err = seccomp_rule_add(filter, refusal, SCMP_SYS(prlimit64), 2, SCMP_A0_32(SCMP_CMP_NE, 0),
+				       SCMP_A2(SCMP_CMP_NE, 0));
+	return err;
+}
+
 bool vc_sandbox_enter(void) {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)
@@ -102,6 +128,8 @@ bool vc_sandbox_enter(void) {
 		err = refuse_namespaces(filter);
 	if (err == 0)
 		err = refuse_families(filter);
+	if (err == 0)
+		err = refuse_signals(filter);
 	if (err == 0)
 		err = seccomp_load(filter);
 	seccomp_release(filter);

@@ -194,6 +194,81 @@ static void *run(void *unused) {
 	return NULL;
 }
 
+/* Notes for which the ring had no room, oldest first. A request's thread never waits for room: who should make it, the client's
+ * thread for notes, may itself be waiting for a request. */
+struct late_note {
+	struct late_note *next;
+	struct vc_cl_note note;
+	uint8_t tail[];
+};
+
+enum { LATE_BYTES = 64 << 20 };
+
+static struct late_note *late, **late_end = &late;
+static size_t late_bytes;
+static bool late_runs; /* there is a thread for them */
+static pthread_cond_t late_came = PTHREAD_COND_INITIALIZER;
+
+static bool push_note(const struct vc_cl_note *note, const uint8_t *tail) {
+	struct iovec pieces[] = {{(void *)(uintptr_t)note, sizeof(*note)},
+				 {(void *)(uintptr_t)tail, note->size - sizeof(*note)}};
+	return vc_ring_push(&vc_worker.notes, pieces, 2);
+}
+
+static void call_client(void) {
+	char bell = 0;
+	if (vc_ring_call(&vc_worker.notes) && send(vc_worker.sock, &bell, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+	    errno != EAGAIN)
+		_exit(0); /* the client is gone */
+}
+
+static void *push_late(void *unused) {
+	(void)unused;
+	pthread_mutex_lock(&vc_worker.notes_lock);
+	for (;;) {
+		while (!late)
+			pthread_cond_wait(&late_came, &vc_worker.notes_lock);
+		struct late_note *first = late;
+		if (!push_note(&first->note, first->tail)) {
+			pthread_mutex_unlock(&vc_worker.notes_lock);
+			call_client();
+			vc_ring_wait_room(&vc_worker.notes, first->note.size);
+			pthread_mutex_lock(&vc_worker.notes_lock);
+			continue;
+		}
+		late = first->next;
+		if (!late)
+			late_end = &late;
+		late_bytes -= sizeof(*first) + first->note.size;
+		free(first);
+		if (!late)
+			call_client();
+	}
+	return NULL;
+}
+
+/* With the lock: @note waits for room. */
+static void keep_note(const struct vc_cl_note *note, const uint8_t *tail) {
+	struct late_note *last = malloc(sizeof(*last) + note->size);
+	pthread_t thread;
+	late_bytes += sizeof(*last) + note->size;
+	if (!last || late_bytes > LATE_BYTES)
+		vc_worker_fail("the client does not take its notes");
+	last->next = NULL;
+	last->note = *note;
+	memcpy(last->tail, tail, note->size - sizeof(*note));
+	*late_end = last;
+	late_end = &last->next;
+	if (late_runs) {
+		pthread_cond_signal(&late_came);
+		return;
+	}
+	if (pthread_create(&thread, NULL, push_late, NULL) != 0)
+		vc_worker_fail("no more threads");
+	pthread_detach(thread);
+	late_runs = true;
+}
+
 void vc_worker_note(enum vc_cl_note_kind kind, uint64_t cookie, int64_t status, const void *private_info,
 		    uint32_t private_size, const char *text) {
 	uint8_t tail[1024] = {0};
@@ -205,17 +280,12 @@ void vc_worker_note(enum vc_cl_note_kind kind, uint64_t cookie, int64_t status, 
 	if (length > 0)
 		memcpy(tail + private_size, text, length - 1);
 	struct vc_cl_note note = {.kind = kind, .cookie = cookie, .status = status, .private_size = private_size};
-	uint32_t padded = (private_size + length + 7) & ~7u;
-	note.size = (uint32_t)sizeof(note) + padded;
-	struct iovec pieces[] = {{&note, sizeof(note)}, {tail, padded}};
+	note.size = (uint32_t)sizeof(note) + ((private_size + length + 7) & ~7u);
 	pthread_mutex_lock(&vc_worker.notes_lock);
-	while (!vc_ring_push(&vc_worker.notes, pieces, 2))
-		vc_ring_wait_room(&vc_worker.notes, note.size);
+	if (late || !push_note(&note, tail))
+		keep_note(&note, tail);
 	pthread_mutex_unlock(&vc_worker.notes_lock);
-	char bell = 0;
-	if (vc_ring_call(&vc_worker.notes) && send(vc_worker.sock, &bell, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN)
-		_exit(0); /* the client is gone */
+	call_client();
 }
 
 /* Ends the process when a call has lasted too long. Returns true while any lasts. */

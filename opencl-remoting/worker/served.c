@@ -184,10 +184,11 @@ static void CL_CALLBACK on_device_memory_free(cl_mem mem, void *data) {
 	atomic_fetch_sub(&device_bytes, (uintptr_t)data);
 }
 
-/* Books @mem's memory, or takes it back when that is too much. Objects in shared memory are limited by arenas. */
-static cl_mem book_device_memory(cl_mem mem, cl_mem_flags flags, cl_int *errcode) {
+/* Books @mem's memory, or takes it back when that is too much. What lies in shared memory only is limited by arenas; devices with
+ * memory of their own have a copy besides. */
+static cl_mem book_device_memory(cl_mem mem, cl_context context, cl_mem_flags flags, cl_int *errcode) {
 	size_t size = 0;
-	if (!mem || (flags & CL_MEM_USE_HOST_PTR) || vc_worker.device_limit == 0 ||
+	if (!mem || vc_worker.device_limit == 0 || ((flags & CL_MEM_USE_HOST_PTR) && context_in_place(context)) ||
 	    clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof(size), &size, NULL) != CL_SUCCESS)
 		return mem;
 	uint64_t now = atomic_fetch_add(&device_bytes, size) + size;
@@ -205,7 +206,7 @@ cl_mem vc_serve_clCreateBuffer(struct vc_request *q, cl_context context, cl_mem_
 			       cl_ulong address, cl_uint keep, cl_int *errcode) {
 	cl_mem mem = clCreateBuffer(context, flags, size, memory_at(q, address, size), errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return book_device_memory(mem, flags, errcode);
+	return book_device_memory(mem, context, flags, errcode);
 }
 
 cl_mem vc_serve_clCreateBufferWithProperties(struct vc_request *q, cl_context context,
@@ -214,7 +215,7 @@ cl_mem vc_serve_clCreateBufferWithProperties(struct vc_request *q, cl_context co
 	cl_mem mem =
 		clCreateBufferWithProperties(context, properties, flags, size, memory_at(q, address, size), errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return book_device_memory(mem, flags, errcode);
+	return book_device_memory(mem, context, flags, errcode);
 }
 
 /* Bytes that an image with pitches of the client's occupies; UINT64_MAX if a product overflows. */
@@ -262,7 +263,15 @@ cl_mem vc_serve_clCreateImageWithProperties(struct vc_request *q, cl_context con
 	cl_mem mem = properties ? clCreateImageWithProperties(context, properties, flags, format, desc, memory, errcode)
 				: clCreateImage(context, flags, format, desc, memory, errcode);
 	tell_when_unused(q, mem, keep ? 0 : address);
-	return book_device_memory(mem, flags, errcode);
+	return book_device_memory(mem, context, flags, errcode);
+}
+
+/* A pipe's packets are the device's; what it needs for itself besides is the implementation's secret. */
+cl_mem vc_serve_clCreatePipe(struct vc_request *q, cl_context context, cl_mem_flags flags, cl_uint packet_size,
+			     cl_uint max_packets, const cl_pipe_properties *properties, cl_int *errcode) {
+	(void)q;
+	cl_mem pipe = clCreatePipe(context, flags, packet_size, max_packets, properties, errcode);
+	return book_device_memory(pipe, context, flags, errcode);
 }
 
 cl_int vc_serve_clSetMemObjectDestructorCallback(struct vc_request *q, cl_mem memobj, cl_ulong notify) {

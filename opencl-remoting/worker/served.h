@@ -27,6 +27,8 @@ cl_mem vc_serve_clCreateImageWithProperties(struct vc_request *q, cl_context con
 					    const cl_mem_properties *properties, cl_mem_flags flags,
 					    const cl_image_format *format, const cl_image_desc *desc, cl_mem source,
 					    cl_ulong address, size_t size, cl_uint keep, cl_int *errcode);
+cl_mem vc_serve_clCreatePipe(struct vc_request *q, cl_context context, cl_mem_flags flags, cl_uint packet_size,
+			     cl_uint max_packets, const cl_pipe_properties *properties, cl_int *errcode);
 cl_int vc_serve_clSetMemObjectDestructorCallback(struct vc_request *q, cl_mem memobj, cl_ulong notify);
 cl_int vc_serve_clBuildProgram(struct vc_request *q, cl_program program, cl_uint num_devices,
 			       const cl_device_id *devices, const char *options);

@@ -17,8 +17,6 @@ static struct place *tables[VC_CL_KINDS];
 static _Atomic uint32_t highest; /* index of any object so far */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-enum { NAMED_MAX = 1024 };
-
 static struct place *table_of(enum vc_cl_kind kind) {
 	if (!tables[kind]) {
 		size_t size = sizeof(struct place) * VC_CL_OBJECTS;
@@ -82,7 +80,7 @@ uint64_t vc_table_name(enum vc_cl_kind kind, void *handle) {
 	uint64_t id = 0, empty = 0;
 	pthread_mutex_lock(&lock);
 	struct place *p = table_of(kind);
-	for (uint32_t i = 1; i < NAMED_MAX && id == 0; i++) {
+	for (uint32_t i = 1; i < VC_CL_NAMED && id == 0; i++) {
 		void *there = atomic_load(&p[i].handle);
 		if (there == handle)
 			id = VC_CL_ID(i, atomic_load(&p[i].generation));

@@ -3,6 +3,8 @@
 #include "answers.h"
 #include "bell.h"
 
+#include <pthread.h>
+
 static struct vc_bell bell;
 
 static void CL_CALLBACK event_reached(cl_event event, cl_int status, void *user) {
@@ -105,6 +107,56 @@ static void memory(void) {
 	vc_bell_finish(&gone);
 }
 
+static void *set_complete(void *event) {
+	clSetUserEventStatus(event, CL_COMPLETE);
+	return NULL;
+}
+
+struct hold {
+	struct vc_bell begun, end;
+	bool ended;
+};
+
+static void CL_CALLBACK hold(cl_event event, cl_int status, void *user) {
+	(void)event, (void)status;
+	struct hold *h = user;
+	vc_bell_ring(&h->begun);
+	h->ended = vc_bell_wait(&h->end, 1);
+	vc_bell_ring(&h->begun);
+}
+
+/* While a callback takes its time, thousands of objects go and large ones come: neither waits for the callback. */
+static void release_during_callback(void) {
+	enum { MANY = 6000 };
+	static cl_mem buffers[MANY];
+	struct hold held = {0};
+	vc_bell_init(&held.begun);
+	vc_bell_init(&held.end);
+	for (int i = 0; i < MANY; i++)
+		buffers[i] = vc_buffer(0, 64);
+	cl_event event = clCreateUserEvent(rig.context, &error);
+	MUST(error);
+	CALL(clSetEventCallback(event, CL_COMPLETE, hold, &held));
+	/* It may come on this thread, natively. */
+	pthread_t setter;
+	pthread_create(&setter, NULL, set_complete, event);
+	CHECK(vc_bell_wait(&held.begun, 1));
+	for (int i = 0; i < MANY; i++)
+		MUST(clReleaseMemObject(buffers[i]));
+	cl_mem large[8];
+	for (int i = 0; i < 8; i++)
+		large[i] = vc_buffer(0, 24 << 20);
+	vc_bell_ring(&held.end);
+	CHECK(vc_bell_wait(&held.begun, 2));
+	CHECK(held.ended);
+	pthread_join(setter, NULL);
+	for (int i = 0; i < 8; i++)
+		CALL(clReleaseMemObject(large[i]));
+	CALL(clReleaseEvent(event));
+	vc_bell_finish(&held.begun);
+	vc_bell_finish(&held.end);
+}
+
 int main(void) {
 	vc_rig_init();
 	vc_bell_init(&bell);
@@ -112,6 +164,7 @@ int main(void) {
 	late_and_many();
 	enqueue_in_callback();
 	memory();
+	release_during_callback();
 	cl_event event = NULL;
 	CALL(clEnqueueMarkerWithWaitList(rig.queue, 0, NULL, &event));
 	CALL(clSetEventCallback(event, 77, event_reached, &bell));

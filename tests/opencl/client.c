@@ -111,6 +111,41 @@ static int endless(struct session *session) {
 	return recover(session);
 }
 
+/* The same wait, in a callback: it returns as well, though the thread that hears of the worker's death is the callback's. */
+static struct session *called;
+static _Atomic int called_code = CL_SUCCESS + 1;
+
+static void CL_CALLBACK wait_in_callback(cl_event event, cl_int status, void *unused) {
+	(void)event, (void)status, (void)unused;
+	cl_int code;
+	size_t one = 1;
+	cl_kernel kernel = clCreateKernel(called->program, "endless", &code);
+	MUST(code);
+	MUST(clSetKernelArg(kernel, 0, sizeof(called->buffer), &called->buffer));
+	MUST(clEnqueueNDRangeKernel(called->queue, kernel, 1, NULL, &one, NULL, 0, NULL, NULL));
+	MUST(clFlush(called->queue));
+	puts("running");
+	called_code = clFinish(called->queue);
+	clReleaseKernel(kernel);
+}
+
+static int callback(struct session *session) {
+	cl_uint zero[2] = {0};
+	cl_event event = NULL;
+	const struct timespec nap = {.tv_nsec = 10000000};
+	MUST(clEnqueueWriteBuffer(session->queue, session->buffer, CL_TRUE, 0, sizeof(zero), zero, 0, NULL, NULL));
+	MUST(clEnqueueMarkerWithWaitList(session->queue, 0, NULL, &event));
+	called = session;
+	MUST(clSetEventCallback(event, CL_COMPLETE, wait_in_callback, NULL));
+	MUST(clFlush(session->queue));
+	while (called_code == CL_SUCCESS + 1)
+		nanosleep(&nap, NULL);
+	CHECK(called_code != CL_SUCCESS);
+	printf("finish: %s\n", called_code == CL_SUCCESS ? "CL_SUCCESS" : "an error");
+	clReleaseEvent(event);
+	return recover(session);
+}
+
 /* Makes the host's implementation crash: PoCL 6.0 divides by a local size of 0. */
 static int crash(struct session *session) {
 	cl_int code;
@@ -192,6 +227,8 @@ int main(int argc, char **argv) {
 	}
 	if (strcmp(mode, "endless") == 0)
 		return endless(&session);
+	if (strcmp(mode, "callback") == 0)
+		return callback(&session);
 	if (strcmp(mode, "crash") == 0)
 		return crash(&session);
 	if (strcmp(mode, "map") == 0)
@@ -206,6 +243,6 @@ int main(int argc, char **argv) {
 		printf("rounds %ld\n", rounds);
 		return rounds <= 0;
 	}
-	fprintf(stderr, "Usage: opencl-client endless|crash|map|idle|transfer|work MS\n");
+	fprintf(stderr, "Usage: opencl-client endless|callback|crash|map|idle|transfer|work MS\n");
 	return 2;
 }

@@ -46,6 +46,15 @@ static void test_values(void **state) {
 	assert_int_equal(config.command_ms, 0);
 	assert_string_equal(config.cache, "/x");
 	assert_int_equal(config.shared_mb, 64);
+	assert_false(config.allow_same_user);
+	assert_false(config.keep_cache);
+	assert_true(read_text("[opencl]\nuid_base = 5000\nuid_count = 64\nallow_same_user = yes\nkeep_cache = yes\n"
+			      "status_group = root\n"));
+	assert_int_equal(config.uid_base, 5000);
+	assert_int_equal(config.uid_count, 64);
+	assert_true(config.allow_same_user);
+	assert_true(config.keep_cache);
+	assert_int_equal(config.status_group, 0);
 }
 
 static void test_bad(void **state) {
@@ -56,6 +65,9 @@ static void test_bad(void **state) {
 				     "[gpu]\nx = 1\n",
 				     "[opencl]\nusers = no-such-user\n",
 				     "[opencl]\ngroups = no-such-group\n",
+				     "[opencl]\nstatus_group = no-such-group\n",
+				     "[opencl]\nallow_same_user = perhaps\n",
+				     "[opencl]\nuid_count = 1\n",
 				     "[opencl]\nhello_ms = 5\n"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_false(read_text(texts[i]));

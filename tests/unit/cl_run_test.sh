@@ -45,7 +45,7 @@ expect 137 "" $on -- sh -c 'kill -9 $$'
 expect 127 "no-such-program: No such file" $on -- no-such-program
 # A broker that ends before the program is an error even where the program is content.
 expect 1 "ended before the program" "$cl" --icd "$dir/x.icd" --broker "$dir/dies" -- sleep 0.3
-expect 0 "listening --config $dir/c.ini --worker w" $on --config "$dir/c.ini" --worker w -- sleep 0.3
+expect 0 "listening --private --config $dir/c.ini --worker w" $on --config "$dir/c.ini" --worker w -- sleep 0.3
 [ -z "$(ls -d /tmp/vcockpit-cl-run.* 2> /dev/null | while read -r left; do [ -O "$left" ] && find "$left" -newer "$dir/broker"; done)" ] ||
 	{ echo "FAIL: sockets are left in /tmp"; failed=1; }
 exit $failed
