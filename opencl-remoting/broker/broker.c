@@ -28,10 +28,23 @@ static unsigned count(const struct vc_cl_broker *b, enum vc_cl_state state, cons
 	return n;
 }
 
+/* Refusals are as many as somebody wants them to be; the log is not. */
+static bool may_log(void) {
+	enum { BURST = 50, PERIOD_MS = 10000 };
+	static int64_t since;
+	static unsigned said;
+	int64_t now = vc_clock_now();
+	if (since == 0 || now - since > PERIOD_MS * VC_NS_PER_MS) {
+		since = now;
+		said = 0;
+	}
+	return said++ < BURST;
+}
+
 static void answer(const struct vc_cl_client *client, int error, const char *why) {
 	struct vc_cl_verdict verdict = {.error = error};
 	snprintf(verdict.why, sizeof(verdict.why), "%s", why);
-	if (error < 0)
+	if (error < 0 && may_log())
 		vc_warn("pid %d (user %u) refused: %s", (int)client->pid, client->uid, why);
 	/* Two fit at any time, and nobody else writes there. */
 	vc_ipc_send(client->talk, &verdict, sizeof(verdict), NULL, 0);

@@ -7,7 +7,8 @@
  *
  *   broker   decides who may, counts, knows all clients; never loads OpenCL
  *    └ keeper    one for each connection; reads one hello of fixed size and lines for the log
- *       └ worker     the client's: a user, a directory and a control group of its own, and what it starts
+ *       ├ worker     the client's: a user, a directory and a control group of its own, and what it starts
+ *       └ warden     can end all of that; see home.h
  *
  * Running clients outlive the broker: keepers don't need it once the worker runs.
  *

@@ -215,8 +215,8 @@ static _Noreturn void be_warden(const struct vc_cl_broker *b, unsigned place, bo
 	_exit(0);
 }
 
-/* Returns a descriptor whose end ends the warden, or -errno: -EBUSY: somebody else has the users. @lock goes on in the warden. */
-static int start_warden(const struct vc_cl_broker *b, unsigned place, int lock, bool clear) {
+/* Returns 0 or -errno; -EBUSY: somebody else has the users. @lock goes on in the warden. */
+static int start_warden(struct vc_cl_home *h, int lock, bool clear) {
 	int ends[2], why = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
@@ -226,11 +226,14 @@ static int start_warden(const struct vc_cl_broker *b, unsigned place, int lock, 
 		if (!vc_cl_keep_descriptors(fds, 3))
 			_exit(1);
 		prctl(PR_SET_NAME, "cld-warden");
-		be_warden(b, place, clear);
+		be_warden(h->broker, h->place, clear);
 	}
 	close(ends[1]);
-	if (pid > 0 && recv(ends[0], &why, sizeof(why), 0) == sizeof(why) && why == 0)
-		return ends[0];
+	if (pid > 0 && recv(ends[0], &why, sizeof(why), 0) == sizeof(why) && why == 0) {
+		h->warden = pid;
+		h->command = ends[0];
+		return 0;
+	}
 	close(ends[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
@@ -259,11 +262,11 @@ static int prepare(struct vc_cl_home *h, int lock, int64_t owner, uid_t client) 
 	if (!make_directory(b, h->place))
 		return -EIO;
 	/* What a place holds is somebody's until it's empty: the name changes afterwards. */
-	h->warden = start_warden(b, h->place, lock, !b->config.keep_cache || owner != client);
-	if (h->warden == -EBUSY)
+	int err = start_warden(h, lock, !b->config.keep_cache || owner != client);
+	if (err == -EBUSY)
 		return -EBUSY;
-	if (h->warden < 0 || pwrite(lock, text, (size_t)n, 0) != n) {
-		vc_error("place %u: %s", h->place, strerror(h->warden < 0 ? -h->warden : errno));
+	if (err < 0 || pwrite(lock, text, (size_t)n, 0) != n) {
+		vc_error("place %u: %s", h->place, strerror(err < 0 ? -err : errno));
 		return -EIO;
 	}
 	return vc_cl_cgroup_make(b, h->place) ? 0 : -EIO;
@@ -289,7 +292,7 @@ static int try_place(struct vc_cl_home *h, unsigned i, uid_t client, bool any, b
 }
 
 int vc_cl_home_take(struct vc_cl_home *h, const struct vc_cl_broker *b, uid_t client) {
-	*h = (struct vc_cl_home){.broker = b, .place = (unsigned)getpid(), .warden = -1};
+	*h = (struct vc_cl_home){.broker = b, .place = (unsigned)getpid()};
 	if (!b->separate)
 		return make_directory(b, h->place) && vc_cl_cgroup_make(b, h->place) ? 0 : -EIO;
 	for (int any = b->config.keep_cache ? 0 : 1; any < 2; any++) {
@@ -318,24 +321,24 @@ bool vc_cl_home_enter(const struct vc_cl_home *h) {
 	       setenv("POCL_CACHE_DIR", path, 1) == 0 && setenv("TMPDIR", path, 1) == 0;
 }
 
-/* Ends this process' children. */
-static void kill_children(void) {
+/* Ends this process' children but @spared. */
+static void kill_children(pid_t spared) {
 	FILE *list = fopen("/proc/thread-self/children", "re");
 	int pid;
 	while (list && fscanf(list, "%d", &pid) == 1)
-		kill(pid, SIGKILL);
+		if (pid != spared)
+			kill(pid, SIGKILL);
 	if (list)
 		fclose(list);
 }
 
 void vc_cl_home_leave(const struct vc_cl_home *h) {
 	vc_cl_cgroup_kill(h->broker, h->place);
-	if (h->warden >= 0)
-		close(h->warden);
+	if (h->warden > 0)
+		close(h->command);
 	/* Orphans become the keeper's children, so that the last of them is waited for, and the warden. */
 	do
-		if (h->warden < 0)
-			kill_children();
+		kill_children(h->warden);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
 	vc_cl_cgroup_remove(h->broker, h->place);
 }

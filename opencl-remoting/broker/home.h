@@ -19,7 +19,8 @@ bool vc_cl_home_set_up(struct vc_cl_broker *broker);
 struct vc_cl_home {
 	const struct vc_cl_broker *broker;
 	unsigned place;
-	int warden; /* its end is the warden's command to end; -1: none */
+	pid_t warden; /* 0: none */
+	int command;  /* whose end is the warden's command to end */
 };
 
 /* Takes a place for a worker of @client, and empties it of what was another's. Returns 0 or -errno, with a line in the log. */
