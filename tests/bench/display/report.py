@@ -15,7 +15,7 @@ import sys
 
 NS_PER_MS = 1e6
 ALIVE_NS = 3 * 10**9  # a guest whose last frame is older has no picture of its own any more
-PHASES = ("idle", "load", "hang")
+PHASES = ("still", "idle", "load", "hang")
 
 
 def read_json(path):
@@ -330,12 +330,18 @@ def table(report):
         "",
     ]
     for phase in PHASES:
-        seconds = ", ".join(f"{n} {stacks[n]['phases'][phase]['seconds']:g} s" for n in names)
-        lines.append(f"{phase:<40}" + "".join(f"{n:>22}" for n in names) + f"    ({seconds})")
+        measured = [n for n in names if phase in stacks[n]["phases"]]
+        seconds = ", ".join(f"{n} {stacks[n]['phases'][phase]['seconds']:g} s" for n in measured)
+        lines.append(f"{phase:<40}" + "".join(f"{n:>22}" for n in names) + f"    ({seconds or 'not measured'})")
         for label, cell in ROWS:
-            lines.append(f"{label:<40}" + "".join(f"{cell(stacks[n], phase):>22}" for n in names))
+            cells = (cell(stacks[n], phase) if n in measured else "not measured" for n in names)
+            lines.append(f"{label:<40}" + "".join(f"{word:>22}" for word in cells))
         lines.append("")
     return "\n".join(lines)
+
+
+def has_phases(folder):
+    return (folder / "phases").exists() and (folder / "phases").stat().st_size > 0
 
 
 def main():
@@ -347,7 +353,7 @@ def main():
         return 2
     raw, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     settings = read_json(raw / "settings.json")
-    stacks = {n: judge(raw, n, settings) for n in ("vcockpit", "weston") if (raw / n / "phases").exists()}
+    stacks = {n: judge(raw, n, settings) for n in ("vcockpit", "weston") if has_phases(raw / n)}
     report = {"version": 1, "settings": settings, "stacks": stacks}
     (out / "bench.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (out / "bench.txt").write_text(table(report), encoding="utf-8")
