@@ -2,9 +2,10 @@
 /*
  * vcockpit-cl-run: runs one program with remoted OpenCL, and nothing else of OpenCL.
  *
- * It binds a socket in a private directory, starts a broker on it the way systemd does (the listening socket is descriptor 3),
- * starts the program, and ends the broker when the program has ended. The socket exists before either of them runs, so that
- * nobody waits for anybody: a program that is faster than the broker queues. With --socket an existing broker serves.
+ * It makes a private directory with the .icd file that the program's loader shall find, binds a socket there, starts a broker
+ * on it the way systemd does (the listening socket is descriptor 3), starts the program, and ends the broker when the program
+ * has ended. The socket exists before either of them runs, so that nobody waits for anybody: a program that is faster than the
+ * broker queues. With --socket an existing broker serves.
  */
 #include "ipc.h"
 #include "log.h"
@@ -29,7 +30,8 @@
 
 struct run {
 	const char *broker, *worker, *icd, *config, *socket; /* worker, config: NULL: the broker's own default */
-	char dir[64], private_socket[96];
+	char dir[64], private_socket[96], vendors[96],
+		vendor[128]; /* vendors: a folder; vendor: the only .icd file in it */
 	pid_t broker_pid;
 	int broker_fd; /* pidfd */
 };
@@ -117,13 +119,37 @@ static _Noreturn void become_broker(const struct run *run, int sock, pid_t paren
 	_exit(127);
 }
 
-static bool start_broker(struct run *run) {
+static bool make_dir(struct run *run) {
 	const char *tmp = getenv("XDG_RUNTIME_DIR");
 	snprintf(run->dir, sizeof(run->dir), "%s/vcockpit-cl-run.XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
-	if (!mkdtemp(run->dir)) {
-		vc_error("%s: %s", run->dir, strerror(errno));
-		return false;
+	if (mkdtemp(run->dir))
+		return true;
+	vc_error("%s: %s", run->dir, strerror(errno));
+	run->dir[0] = '\0';
+	return false;
+}
+
+/* Makes the folder in which the program's loader finds --icd and nothing else: ocl-icd would take a file as well, Khronos' loader would not. */
+static bool make_vendors(struct run *run) {
+	snprintf(run->vendors, sizeof(run->vendors), "%s/vendors", run->dir);
+	snprintf(run->vendor, sizeof(run->vendor), "%s/vcockpit.icd", run->vendors);
+	char *target = realpath(run->icd, NULL);
+	const char *ending = target ? strrchr(target, '.') : NULL;
+	bool made = target && mkdir(run->vendors, 0755) == 0;
+	if (made && ending && strcmp(ending, ".icd") == 0) {
+		made = symlink(target, run->vendor) == 0;
+	} else if (made) {
+		FILE *f = fopen(run->vendor, "we");
+		made = f && fprintf(f, "%s\n", target) > 0;
+		made = f && fclose(f) == 0 && made;
 	}
+	if (!made)
+		vc_error("%s for --icd %s: %s", run->vendor, run->icd, strerror(errno));
+	free(target);
+	return made;
+}
+
+static bool start_broker(struct run *run) {
 	snprintf(run->private_socket, sizeof(run->private_socket), "%s/socket", run->dir);
 	run->socket = run->private_socket;
 	int sock = vc_ipc_listen(run->socket, 0600);
@@ -165,6 +191,8 @@ static void tidy(const struct run *run) {
 	if (!run->dir[0])
 		return;
 	unlink(run->private_socket);
+	unlink(run->vendor);
+	rmdir(run->vendors);
 	rmdir(run->dir);
 }
 
@@ -172,8 +200,8 @@ static int run_program(const struct run *run, char **argv) {
 	pid_t pid = fork();
 	if (pid == 0) {
 		setenv("VCOCKPIT_CL_SOCKET", run->socket, 1);
-		setenv("OCL_ICD_VENDORS", run->icd, 1); /* ocl-icd and Khronos' loader */
-		unsetenv("OCL_ICD_FILENAMES");          /* adds to Khronos' loader's list */
+		setenv("OCL_ICD_VENDORS", run->vendors, 1); /* ocl-icd and Khronos' loader */
+		unsetenv("OCL_ICD_FILENAMES");              /* adds to Khronos' loader's list */
 		execvp(argv[0], argv);
 		vc_error("%s: %s", argv[0], strerror(errno));
 		_exit(127);
@@ -200,7 +228,7 @@ int main(int argc, char **argv) {
 	}
 	bool private = !run.socket;
 	int code = 1;
-	if (!private || start_broker(&run))
+	if (make_dir(&run) && make_vendors(&run) && (!private || start_broker(&run)))
 		code = run_program(&run, argv + optind);
 	if (private && run.broker_pid > 0 && !end_broker(&run) && code == 0)
 		code = 1;

@@ -29,6 +29,7 @@ END
 printf '#!/bin/sh\nexit 3\n' > "$dir/dies"
 chmod +x "$dir/broker" "$dir/dies"
 echo x.so > "$dir/x.icd"
+: > "$dir/lib.so"
 on="$cl --icd $dir/x.icd --broker $dir/broker"
 
 expect 0 "vcockpit-cl-run" "$cl" --version
@@ -37,7 +38,9 @@ expect 2 "which program" "$cl"
 expect 2 "unrecognized option" "$cl" --colour -- true
 expect 2 "exclude each other" "$cl" --socket /x --config /y -- true
 expect 2 "none.icd: No such file" "$cl" --icd "$dir/none.icd" -- true
-expect 0 "vendors=$dir/x.icd" $on -- sh -c 'echo "vendors=$OCL_ICD_VENDORS"'
+# Loaders get a folder with one .icd file, whether a library or such a file was named.
+expect 0 "^vcockpit.icd x.so$" $on -- sh -c 'echo $(ls "$OCL_ICD_VENDORS") $(cat "$OCL_ICD_VENDORS"/*)'
+expect 0 "^vcockpit.icd $dir/lib.so$" "$cl" --icd "$dir/lib.so" --socket given -- sh -c 'echo $(ls "$OCL_ICD_VENDORS") $(cat "$OCL_ICD_VENDORS"/*)'
 expect 0 "socket" $on -- sh -c 'test -S "$VCOCKPIT_CL_SOCKET" && echo "$VCOCKPIT_CL_SOCKET"'
 expect 0 "given" "$cl" --icd "$dir/x.icd" --socket given -- sh -c 'echo "$VCOCKPIT_CL_SOCKET"'
 expect 7 "" $on -- sh -c 'exit 7'
