@@ -43,7 +43,8 @@ bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
 		errno = ENAMETOOLONG;
 	else if (put(b->cgroups, "cgroup.subtree_control", "+memory +pids"))
 		return true;
-	vc_error("%s: control groups for workers can't be made: %s; vcockpit-cld.service must have Delegate=yes",
+	vc_error("%s: control groups for workers can't be made: %s; needed: Delegate=yes in vcockpit-cld.service, and "
+		 "the controllers memory and pids in cgroup v2; without both, leave out DelegateSubgroup= there",
 		 b->cgroups, strerror(errno));
 	return false;
 }
