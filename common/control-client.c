@@ -193,14 +193,14 @@ static const char *check_layer(const struct vc_control_layer *l, uint32_t output
 }
 
 static const char *check_monitor(const struct vc_control_monitor *m, uint32_t layers) {
-	if (m->configured > 1 || m->connected > 1 || m->silent > 1)
+	if (m->configured > 1 || m->connected > 1 || m->silent > 1 || m->blind > 1)
 		return "flag of the monitor";
 	if (m->pid < 0)
 		return "process id of the monitor";
 	if (m->bad_ns != 0 &&
 	    (m->bad_layer >= layers || m->bad_check > VC_CHECK_OUTPUT || m->bad_finding >= VC_FINDINGS))
 		return "finding of the monitor";
-	if (m->bad_ns < 0 || m->verdict_ns < 0 || m->check_ns_max < 0 || m->check_ns_sum < 0)
+	if (m->bad_ns < 0 || m->verdict_ns < 0 || m->output_ns < 0 || m->check_ns_max < 0 || m->check_ns_sum < 0)
 		return "time of the monitor";
 	return NULL;
 }

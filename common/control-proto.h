@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define VC_CONTROL_SOCKET "/run/vcockpit/control"
-#define VC_CONTROL_VERSION 2u
+#define VC_CONTROL_VERSION 3u
 #define VC_CONTROL_OUTPUTS_MAX 4
 #define VC_CONTROL_LAYERS_MAX 8
 
@@ -146,13 +146,16 @@ struct vc_control_monitor {
 	uint32_t connected, silent;
 	int32_t pid; /* 0 if not connected */
 	uint64_t source_checks, output_checks, source_bad, output_bad;
-	uint64_t unchecked;                                       /* frames that the monitor was too busy for */
-	uint64_t lost;                                            /* how often it fell silent or went */
-	uint32_t distrusted;                                      /* bit per layer */
+	uint64_t unchecked;  /* frames that the monitor was too busy for */
+	uint64_t lost;       /* how often it fell silent or went */
+	uint64_t stale;      /* verdicts about what it was not asked for, or no longer: not heeded */
+	uint64_t throttled;  /* how often it said more than it may between two ticks */
+	uint32_t distrusted; /* bit per layer */
 	uint32_t bad_layer, bad_check, bad_finding, bad_telltale; /* of the last bad verdict */
-	uint32_t reserved;
+	uint32_t blind;                     /* 1: the output has not been checked for output_max_ms */
 	int64_t bad_ns;                     /* when that was, 0: never */
 	int64_t verdict_ns;                 /* its last word, 0: none yet */
+	int64_t output_ns;                  /* the last check of the output, 0: none yet */
 	int64_t check_ns_max, check_ns_sum; /* from the commit of a frame to its source verdict, over source_checks */
 };
 
@@ -177,11 +180,17 @@ struct vc_control_status {
 struct vc_control_captured {
 	uint32_t type; /* VC_CONTROL_CAPTURED */
 	uint32_t width, height, stride, fourcc;
-	uint32_t writeback;                  /* as in vc_control_output */
-	uint64_t size;                       /* bytes to map */
-	int64_t vblank_ns;                   /* the vblank whose picture this is */
-	uint64_t seq[VC_CONTROL_LAYERS_MAX]; /* the frame of each layer in the picture, 0 if its fallback shows */
+	uint32_t writeback; /* as in vc_control_output */
+	uint64_t size;      /* bytes to map */
+	int64_t vblank_ns;  /* the vblank whose picture this is */
+	uint64_t ticket;    /* tells this capture from all others since start */
+	/* The frame of each layer in the picture: 0 if its fallback shows, VC_CONTROL_ADOPTED if it shows what the compositor
+	 * before this one left there. */
+	uint64_t seq[VC_CONTROL_LAYERS_MAX];
+	uint32_t source
+		[VC_CONTROL_LAYERS_MAX]; /* the connection that the frame came over: each source counts its own frames */
 };
+#define VC_CONTROL_ADOPTED UINT64_MAX /* no frame has this number */
 
 /* One vblank in the frame log. */
 struct vc_frame_record {

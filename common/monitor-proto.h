@@ -53,11 +53,12 @@ struct vc_monitor_buffer {
 struct vc_monitor_frame {
 	uint32_t type; /* VC_MONITOR_FRAME */
 	uint32_t layer, buffer;
-	uint32_t shown; /* 1: on the screen or on its way there; 0: the safe picture shows instead */
-	uint32_t reserved;
+	uint32_t shown;    /* 1: on the screen or on its way there; 0: the safe picture shows instead */
+	uint32_t source;   /* the connection that it came over: each source of a layer counts its own frames */
 	uint32_t x, y;     /* of the shown part in the buffer; its size is the zone's */
 	uint32_t declared; /* bytes of declaration, 0: none came */
 	uint64_t seq;
+	uint64_t ticket; /* of this message: the verdict bears it */
 	int64_t kept_ns; /* for how long it has been shown for want of another, by the display's clock */
 	uint8_t declaration[VC_DISPLAY_DECLARATION_MAX];
 };
@@ -70,9 +71,10 @@ struct vc_monitor_verdict {
 	uint32_t layer;    /* 0 for VC_CHECK_NONE, as is all that follows */
 	uint32_t finding;  /* enum vc_monitor_finding */
 	uint32_t telltale; /* the first that is wrong, for the findings about telltales */
-	uint64_t seq;      /* of the frame that was checked, as FRAME had it */
-	uint32_t reserved;
-	uint32_t crc; /* vc_monitor_verdict_crc() */
+	uint64_t ticket;   /* of FRAME, or of CAPTURED for VC_CHECK_OUTPUT; one that isn't due any more is not heeded */
+	uint64_t seq;      /* of the frame that was checked, */
+	uint32_t source;   /* and its source, as FRAME or CAPTURED had them */
+	uint32_t crc;      /* vc_monitor_verdict_crc() */
 };
 
 /* CRC-32 over VC_MONITOR_DATA_ID and all fields before crc. */

@@ -26,8 +26,11 @@ int vc_capture_init(struct vc_capture *capture, struct vc_loop *loop, int card, 
 bool vc_capture_request(struct vc_capture *capture, struct vc_capture_ticket *ticket) {
 	if (capture->queued == VC_CAPTURE_QUEUE)
 		return false;
+	unsigned at = ticket->check ? 0 : capture->queued;
+	for (unsigned i = capture->queued++; i > at; i--)
+		capture->queue[i] = capture->queue[i - 1];
 	ticket->state = VC_TICKET_QUEUED;
-	capture->queue[capture->queued++] = ticket;
+	capture->queue[at] = ticket;
 	return true;
 }
 
@@ -54,13 +57,37 @@ void vc_capture_cancel(struct vc_capture *capture, struct vc_capture_ticket *tic
 	ticket->state = VC_TICKET_IDLE;
 }
 
+static bool may_have(const struct vc_capture_ticket *ticket, unsigned buffer) {
+	return ticket->check == (buffer == VC_CAPTURE_BUFFERS - 1);
+}
+
 int vc_capture_wanted(const struct vc_capture *capture) {
-	if (capture->queued == 0 || capture->flying >= 0)
+	if (capture->flying >= 0)
 		return -1;
-	for (unsigned i = 0; i < capture->buffers; i++)
-		if (!capture->busy[i])
-			return (int)i;
+	for (unsigned i = 0; i < capture->queued; i++)
+		for (unsigned k = 0; k < capture->buffers; k++)
+			if (!capture->busy[k] && may_have(capture->queue[i], k))
+				return (int)k;
 	return -1;
+}
+
+/* The place in the queue of the one that @buffer, wanted a moment ago, is for. */
+static unsigned find_heir(const struct vc_capture *capture, int buffer) {
+	unsigned at = 0;
+	while (!may_have(capture->queue[at], (unsigned)buffer))
+		at++;
+	return at;
+}
+
+/* What @content of @layer is, for whoever compares the picture with what was declared about it. */
+static void note_content(struct vc_capture_result *result, const struct vc_layer *layer,
+			 const struct vc_content *content) {
+	if (content->kind == VC_CONTENT_FRAME) {
+		result->seq[layer->index] = content->frame.seq;
+		result->source[layer->index] = content->frame.source;
+	} else if (content->kind == VC_CONTENT_ADOPTED) {
+		result->seq[layer->index] = VC_CONTROL_ADOPTED;
+	}
 }
 
 static void finish(struct vc_capture *capture, int error, const char *failed) {
@@ -97,18 +124,18 @@ void vc_capture_started(struct vc_capture *capture, int buffer, int fence, struc
 			const struct vc_content *content, unsigned count, int64_t now_ns) {
 	capture->flying = buffer;
 	capture->busy[buffer] = true;
-	capture->ticket = dequeue(capture, 0);
+	capture->ticket = dequeue(capture, find_heir(capture, buffer));
 	capture->ticket->state = VC_TICKET_FLYING;
 	capture->since_ns = now_ns;
-	capture->result = (struct vc_capture_result){.dumb = &capture->dumb[buffer], .vblank_ns = now_ns};
+	capture->result = (struct vc_capture_result){
+		.dumb = &capture->dumb[buffer], .vblank_ns = now_ns, .number = ++capture->number};
 	for (unsigned i = 0; i < VC_LAYERS_MAX; i++) {
 		capture->layer[i] = i < count ? layer[i] : NULL;
 		if (i >= count)
 			continue;
 		capture->content[i] = content[i];
 		vc_content_ref(&capture->content[i]);
-		if (content[i].kind == VC_CONTENT_FRAME)
-			capture->result.seq[layer[i]->index] = content[i].frame.seq;
+		note_content(&capture->result, layer[i], &content[i]);
 	}
 	capture->fence = (struct vc_watch){.fd = fence, .urgency = VC_URGENT_REST, .ready = on_fence, .data = capture};
 	if (vc_loop_add(capture->loop, &capture->fence) < 0)
@@ -118,10 +145,9 @@ void vc_capture_started(struct vc_capture *capture, int buffer, int fence, struc
 void vc_capture_lend(struct vc_capture *capture, const struct vc_dumb *dumb, struct vc_layer *const *layer,
 		     unsigned count, int64_t vblank_ns) {
 	struct vc_capture_ticket *ticket = dequeue(capture, 0);
-	struct vc_capture_result result = {.dumb = dumb, .vblank_ns = vblank_ns};
+	struct vc_capture_result result = {.dumb = dumb, .vblank_ns = vblank_ns, .number = ++capture->number};
 	for (unsigned i = 0; i < count; i++)
-		if (layer[i]->screen.kind == VC_CONTENT_FRAME)
-			result.seq[layer[i]->index] = layer[i]->screen.frame.seq;
+		note_content(&result, layer[i], &layer[i]->screen);
 	ticket->state = VC_TICKET_HOLDING;
 	ticket->buffer = VC_CAPTURE_LENT;
 	ticket->done(ticket, &result);
@@ -131,10 +157,8 @@ void vc_capture_flipped(struct vc_capture *capture, int64_t vblank_ns) {
 	capture->result.vblank_ns = vblank_ns;
 }
 
-void vc_capture_fail_next(struct vc_capture *capture, int error, const char *why) {
-	if (capture->queued == 0)
-		return;
-	struct vc_capture_ticket *ticket = dequeue(capture, 0);
+void vc_capture_fail(struct vc_capture *capture, int buffer, int error, const char *why) {
+	struct vc_capture_ticket *ticket = dequeue(capture, find_heir(capture, buffer));
 	const struct vc_capture_result result = {.failed = why, .error = error};
 	ticket->state = VC_TICKET_IDLE;
 	ticket->done(ticket, &result);

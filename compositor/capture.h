@@ -4,6 +4,9 @@
  * of ours and signals a fence; on composed outputs the composed buffer itself is lent out. One capture is on its way at a
  * time, the others queue. Nobody waits: the fence is polled by the event loop.
  *
+ * One buffer is the output monitor's, and its captures go first: tools may keep theirs as long as they are allowed to, and the
+ * output is checked all the same.
+ *
  * While a writeback is on its way, the buffers in its picture are not released to their sources: the composer may still be
  * reading them. The cluster heeds that. A guest's driver cannot: virtio-gpu has no word for it, and the GPU device lets the guest
  * go on when its next frame is shown. So where a writeback takes longer than a frame, as vkms's does, a guest may draw into what
@@ -15,22 +18,26 @@
 #include "layer.h"
 #include "loop.h"
 
-#define VC_CAPTURE_BUFFERS 2
-#define VC_CAPTURE_QUEUE 8
+#define VC_CAPTURE_BUFFERS 3 /* the last is the output monitor's */
+#define VC_CAPTURE_QUEUE 10
 
 struct vc_capture_ticket;
 
 struct vc_capture_result {
 	const struct vc_dumb *dumb;
 	int64_t vblank_ns;
-	uint64_t seq[VC_LAYERS_MAX]; /* by layer index */
-	const char *failed;          /* why there is no picture, else NULL */
-	int error;                   /* positive errno then */
+	uint64_t number; /* counts the captures of this output, from 1 */
+	/* by layer index, as in struct vc_control_captured */
+	uint64_t seq[VC_LAYERS_MAX];
+	uint32_t source[VC_LAYERS_MAX];
+	const char *failed; /* why there is no picture, else NULL */
+	int error;          /* positive errno then */
 };
 
 /* Somebody's wish for a capture; lives with its owner. */
 struct vc_capture_ticket {
 	enum { VC_TICKET_IDLE, VC_TICKET_QUEUED, VC_TICKET_FLYING, VC_TICKET_HOLDING } state;
+	bool check; /* the output monitor's; set before the request */
 	int buffer; /* held */
 	/* Called once per request. On success the buffer is held until vc_capture_cancel(). */
 	void (*done)(struct vc_capture_ticket *ticket, const struct vc_capture_result *result);
@@ -43,7 +50,8 @@ struct vc_capture {
 	unsigned buffers; /* 0: this output has no writeback */
 	struct vc_dumb dumb[VC_CAPTURE_BUFFERS];
 	bool busy[VC_CAPTURE_BUFFERS];
-	int *lent; /* set to -1 when a lent buffer comes back */
+	uint64_t number; /* of the last capture */
+	int *lent;       /* set to -1 when a lent buffer comes back */
 	unsigned queued;
 	struct vc_capture_ticket *queue[VC_CAPTURE_QUEUE];
 	/* the one on its way */
@@ -82,8 +90,8 @@ void vc_capture_flipped(struct vc_capture *capture, int64_t vblank_ns);
 void vc_capture_lend(struct vc_capture *capture, const struct vc_dumb *dumb, struct vc_layer *const *layer,
 		     unsigned count, int64_t vblank_ns);
 
-/* The first in the queue gets no picture, and is told why. */
-void vc_capture_fail_next(struct vc_capture *capture, int error, const char *why);
+/* The one that was to get @buffer gets no picture, and is told why. */
+void vc_capture_fail(struct vc_capture *capture, int buffer, int error, const char *why);
 
 /* Gives up on a writeback that takes for ever. Call now and then. */
 void vc_capture_check(struct vc_capture *capture, int64_t now_ns);

@@ -316,6 +316,11 @@ static const char *monitor_lost_ms(void *object, const char *value) {
 	return read_ms(value, 1, 600000, &m->rules.lost_ns);
 }
 
+static const char *monitor_output_max(void *object, const char *value) {
+	struct vc_config_monitor *m = object;
+	return read_ms(value, 0, 3600000, &m->rules.output_max_ns);
+}
+
 static const char *monitor_lost(void *object, const char *value) {
 	struct vc_config_monitor *m = object;
 	m->rules.lost_safe = strcmp(value, "safe") == 0;
@@ -323,8 +328,13 @@ static const char *monitor_lost(void *object, const char *value) {
 }
 
 const struct vc_config_key vc_config_monitor_keys[] = {
-	{"user", monitor_user},       {"trust_ms", monitor_trust}, {"silent_ms", monitor_silent},
-	{"lost_ms", monitor_lost_ms}, {"lost", monitor_lost},      {NULL, NULL},
+	{"user", monitor_user},
+	{"trust_ms", monitor_trust},
+	{"silent_ms", monitor_silent},
+	{"lost_ms", monitor_lost_ms},
+	{"lost", monitor_lost},
+	{"output_max_ms", monitor_output_max},
+	{NULL, NULL},
 };
 
 static const char *compositor_display(void *object, const char *value) {
@@ -501,6 +511,7 @@ bool vc_config_read(struct vc_config *config, const char *path, char *error, siz
 				     .requests = 100,
 				     .monitor.rules = {.trust_ns = 500 * VC_NS_PER_MS,
 						       .silent_ns = 500 * VC_NS_PER_MS,
-						       .lost_ns = 3000 * VC_NS_PER_MS}};
+						       .lost_ns = 3000 * VC_NS_PER_MS,
+						       .output_max_ns = 5000 * VC_NS_PER_MS}};
 	return vc_conf_read(path, on_entry, config, error, size) && vc_config_check(config, path, error, size);
 }

@@ -16,7 +16,12 @@
 /* All tools together may ask and connect so many times as often as one, and one user's may not take all places. */
 #define REQUESTS_TOTAL 2
 #define CONNECTS_TOTAL 2
-#define TOOLS_PER_USER (VC_TOOLS_MAX - 2)
+#define OTHERS_MAX (VC_TOOLS_MAX - VC_MONITOR_PLACES)
+#define TOOLS_PER_USER (OTHERS_MAX - 2)
+
+static bool is_monitor(const struct vc_control *c, uid_t uid) {
+	return c->config->monitor.wanted && uid == c->config->monitor.uid;
+}
 
 static void tool_close(struct vc_tool *tool) {
 	if (tool->ticket.state != VC_TICKET_IDLE)
@@ -88,9 +93,13 @@ static void on_captured(struct vc_capture_ticket *ticket, const struct vc_captur
 		.writeback = tool->output->stats.writeback,
 		.size = dumb->size,
 		.vblank_ns = result->vblank_ns,
+		.ticket = result->number,
 	};
 	memcpy(captured.seq, result->seq, sizeof(captured.seq));
+	memcpy(captured.source, result->source, sizeof(captured.source));
 	tool->held_ns = vc_clock_now();
+	if (ticket->check)
+		vc_monitor_link_captured(tool->control->monitor, tool->output->index, &captured, tool->held_ns);
 	answer(tool, &captured, sizeof(captured), &dumb->dmabuf);
 }
 
@@ -101,6 +110,7 @@ static void start_capture(struct vc_tool *tool, struct vc_output *output) {
 		answer_failed(tool, EOPNOTSUPP, "this output has no writeback connector to capture with");
 	else {
 		tool->output = output;
+		tool->ticket.check = is_monitor(tool->control, tool->uid);
 		if (!vc_capture_request(&output->capture, &tool->ticket))
 			answer_failed(tool, EBUSY, "too many captures are wanted");
 	}
@@ -183,9 +193,10 @@ static void on_request(void *data, uint32_t events) {
 		tool_close(tool);
 		return;
 	}
-	/* Until the next tick. Its own budget first, so that it can't use up the others'. */
+	/* Until the next tick. Its own budget first, so that it can't use up the others'; the monitor has one of its own. */
 	if (!vc_bucket_take(&tool->requests, c->config->requests, 1, now_ns) ||
-	    !vc_bucket_take(&c->requests, REQUESTS_TOTAL * c->config->requests, 1, now_ns)) {
+	    (!is_monitor(c, tool->uid) &&
+	     !vc_bucket_take(&c->requests, REQUESTS_TOTAL * c->config->requests, 1, now_ns))) {
 		vc_loop_pause(c->loop, &tool->watch, true);
 		return;
 	}
@@ -201,19 +212,25 @@ static void on_request(void *data, uint32_t events) {
 /* NULL if there is none for a tool of @uid. */
 static struct vc_tool *find_place(struct vc_control *c, uid_t uid) {
 	struct vc_tool *empty = NULL;
-	unsigned same = 0;
-	for (unsigned i = 0; i < VC_TOOLS_MAX; i++)
-		if (c->tool[i].watch.fd < 0)
+	unsigned same = 0, others = 0;
+	for (unsigned i = 0; i < VC_TOOLS_MAX; i++) {
+		const struct vc_tool *tool = &c->tool[i];
+		if (tool->watch.fd < 0)
 			empty = &c->tool[i];
-		else
-			same += c->tool[i].uid == uid;
-	return same < TOOLS_PER_USER ? empty : NULL;
+		else if (tool->uid == uid)
+			same++;
+		if (tool->watch.fd >= 0 && !is_monitor(c, tool->uid))
+			others++;
+	}
+	if (is_monitor(c, uid))
+		return same < VC_MONITOR_PLACES ? empty : NULL;
+	return same < TOOLS_PER_USER && others < OTHERS_MAX ? empty : NULL;
 }
 
 static void turn_away(struct vc_control *c, uid_t uid, int64_t now_ns) {
 	if (now_ns - c->turned_away_ns < VC_NS_PER_S)
 		return;
-	vc_warn("control: a tool of uid %u was turned away: %d may be connected, %d of one user", uid, VC_TOOLS_MAX,
+	vc_warn("control: a tool of uid %u was turned away: %d may be connected, %d of one user", uid, OTHERS_MAX,
 		TOOLS_PER_USER);
 	c->turned_away_ns = now_ns;
 }

@@ -7,6 +7,8 @@
 #include "output.h"
 
 #define VC_TOOLS_MAX VC_CAPTURE_QUEUE
+#define VC_MONITOR_PLACES                                                                                              \
+	2 /* of those, nobody's but the output monitor's: it connects for its verdicts and for its captures */
 
 struct vc_control;
 

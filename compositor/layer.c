@@ -199,6 +199,8 @@ static const char *check_present(struct vc_layer *layer, const struct vc_display
 		return "PRESENT: the buffer is not ready; wait for BUFFER_READY";
 	if (present->seq <= layer->source.seq)
 		return "PRESENT: seq does not rise";
+	if (present->seq == VC_CONTROL_ADOPTED)
+		return "PRESENT: seq is beyond all counting";
 	if (present->width > buffer->width || present->x > buffer->width - present->width ||
 	    present->height > buffer->height || present->y > buffer->height - present->height)
 		return "PRESENT: the part to show reaches outside the buffer";
@@ -250,6 +252,7 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 	layer->frame[layer->frames++] = (struct vc_frame){
 		.buffer = buffer,
 		.seq = present->seq,
+		.source = layer->source.number,
 		.part = {present->x, present->y, present->width, present->height},
 		.presented_ns = now_ns,
 		/* Times in the future would make nonsense of the latency figures. */

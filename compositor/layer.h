@@ -51,6 +51,7 @@ struct vc_buffer {
 struct vc_frame {
 	struct vc_buffer *buffer;
 	uint64_t seq;
+	uint32_t source;     /* struct vc_source's number */
 	struct vc_rect part; /* of the buffer */
 	int64_t presented_ns, drawn_ns;
 	uint64_t bytes_copied;

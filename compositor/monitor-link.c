@@ -8,10 +8,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-/* So many verdicts are taken before others get their turn. */
-#define VERDICTS_PER_TURN 8
+/* So many verdicts are taken between two ticks: one about each layer's frame and output, and signs of life. */
+#define VERDICTS_PER_TICK (3 * VC_LAYERS_MAX)
 
 static bool is_watched(const struct vc_layer *layer) {
 	return layer->config->role == VC_ROLE_CLUSTER;
@@ -19,6 +20,7 @@ static bool is_watched(const struct vc_layer *layer) {
 
 static void release(struct vc_monitor_link *link, unsigned i) {
 	vc_content_unref(&link->watched[i].held);
+	link->watched[i].frame.ticket = 0;
 }
 
 static void drop_monitor(struct vc_monitor_link *link, const char *why) {
@@ -32,8 +34,10 @@ static void drop_monitor(struct vc_monitor_link *link, const char *why) {
 	link->stats.connected = 0;
 	link->stats.pid = 0;
 	link->stats.lost++;
-	for (unsigned i = 0; i < link->count; i++)
+	for (unsigned i = 0; i < link->count; i++) {
 		release(link, i);
+		link->watched[i].capture.ticket = 0;
+	}
 }
 
 /* A monitor that doesn't read is of no use. */
@@ -68,6 +72,28 @@ static void note_bad(struct vc_monitor_link *link, const struct vc_monitor_verdi
 			 v->telltale);
 }
 
+/* Was it drawn by the connected source, or is it still seen? Of a source before that it's over once it is off the screen. No
+ * source has drawn pictures without a frame. */
+static bool is_current(const struct vc_layer *layer, uint32_t source) {
+	const struct vc_content *screen = &layer->screen;
+	return source == 0 || source == layer->source.number ||
+	       (screen->kind == VC_CONTENT_FRAME && screen->frame.source == source);
+}
+
+/* Closes the question that @v answers, and returns when it was asked; 0: nobody asked that, or it's no longer of interest. */
+static int64_t close_question(struct vc_monitor_link *link, const struct vc_monitor_verdict *v, int64_t now_ns) {
+	struct vc_monitor_watched *w = &link->watched[v->layer];
+	struct vc_monitor_question *q = v->check == VC_CHECK_SOURCE ? &w->frame : &w->capture;
+	if (q->ticket == 0 || q->ticket != v->ticket || q->seq != v->seq || q->source != v->source)
+		return 0;
+	q->ticket = 0;
+	if (!is_current(&link->layers[v->layer], q->source))
+		return 0;
+	const int64_t limit_ns = link->config->monitor.rules.output_max_ns;
+	bool late = v->check == VC_CHECK_OUTPUT && limit_ns > 0 && now_ns - q->asked_ns >= limit_ns;
+	return late ? 0 : q->asked_ns;
+}
+
 static void hear(struct vc_monitor_link *link, const struct vc_monitor_verdict *v, int64_t now_ns) {
 	const struct vc_trust_rules *rules = &link->config->monitor.rules;
 	struct vc_control_monitor *s = &link->stats;
@@ -78,26 +104,29 @@ static void hear(struct vc_monitor_link *link, const struct vc_monitor_verdict *
 	if (v->check == VC_CHECK_NONE)
 		return;
 	struct vc_monitor_watched *w = &link->watched[v->layer];
-	bool held = w->held.kind == VC_CONTENT_FRAME && w->held.frame.seq == v->seq;
-	/* Too late: the frame's memory was given back to the source, who knows what the monitor saw there. */
-	if (v->check == VC_CHECK_SOURCE && !held)
+	int64_t asked_ns = close_question(link, v, now_ns);
+	if (v->check == VC_CHECK_SOURCE && w->frame.ticket == 0)
+		release(link, v->layer);
+	if (asked_ns == 0) {
+		s->stale++;
 		return;
+	}
 	bool trusted = !link->layers[v->layer].distrusted;
 	vc_trust_hear(&w->trust, rules, (enum vc_monitor_check)v->check, good, now_ns);
 	judge(link, v->layer, now_ns);
 	if (!good)
 		note_bad(link, v, trusted, now_ns);
 	if (v->check == VC_CHECK_OUTPUT) {
+		w->output_ns = now_ns;
 		s->output_checks++;
 		s->output_bad += !good;
 		return;
 	}
 	s->source_checks++;
 	s->source_bad += !good;
-	s->check_ns_sum += now_ns - w->sent_ns;
-	if (now_ns - w->sent_ns > s->check_ns_max)
-		s->check_ns_max = now_ns - w->sent_ns;
-	release(link, v->layer);
+	s->check_ns_sum += now_ns - asked_ns;
+	if (now_ns - asked_ns > s->check_ns_max)
+		s->check_ns_max = now_ns - asked_ns;
 }
 
 static const char *check_verdict(const struct vc_monitor_link *link, const struct vc_monitor_verdict *v, size_t size) {
@@ -116,8 +145,11 @@ static const char *check_verdict(const struct vc_monitor_link *link, const struc
 
 static void on_verdict(void *data, uint32_t events) {
 	struct vc_monitor_link *link = data;
-	(void)events;
-	for (int i = 0; i < VERDICTS_PER_TURN && link->watch.fd >= 0; i++) {
+	if (link->watch.paused && (events & (EPOLLHUP | EPOLLERR))) {
+		drop_monitor(link, "it closed the connection");
+		return;
+	}
+	for (; link->verdicts < VERDICTS_PER_TICK && link->watch.fd >= 0; link->verdicts++) {
 		struct vc_monitor_verdict verdict;
 		ssize_t got = vc_ipc_recv(link->watch.fd, &verdict, sizeof(verdict), NULL, NULL);
 		if (got == -EAGAIN)
@@ -130,6 +162,11 @@ static void on_verdict(void *data, uint32_t events) {
 		link->counter++;
 		hear(link, &verdict, vc_clock_now());
 	}
+	if (link->watch.fd < 0 || link->watch.paused)
+		return;
+	/* Until the next tick. */
+	link->stats.throttled++;
+	vc_loop_pause(link->loop, &link->watch, true);
 }
 
 static bool tell_layers(struct vc_monitor_link *link) {
@@ -179,6 +216,16 @@ const char *vc_monitor_link_adopt(struct vc_monitor_link *link, int sock, int64_
 	return NULL;
 }
 
+void vc_monitor_link_captured(struct vc_monitor_link *link, unsigned output, const struct vc_control_captured *captured,
+			      int64_t now_ns) {
+	for (unsigned i = 0; i < link->count; i++)
+		if (is_watched(&link->layers[i]) && link->layers[i].config->output == output)
+			link->watched[i].capture = (struct vc_monitor_question){.ticket = captured->ticket,
+										.seq = captured->seq[i],
+										.source = captured->source[i],
+										.asked_ns = now_ns};
+}
+
 static bool tell_buffer(struct vc_monitor_link *link, unsigned i, const struct vc_buffer *buffer) {
 	const unsigned at = (unsigned)(buffer - link->layers[i].buffer);
 	if (link->watched[i].told[at] == buffer->serial)
@@ -218,13 +265,15 @@ static void offer(struct vc_monitor_link *link, unsigned i, const struct vc_fram
 					   .y = frame->part.y,
 					   .declared = buffer->declared.size,
 					   .seq = frame->seq,
+					   .source = frame->source,
+					   .ticket = ++link->ticket,
 					   .kept_ns = shown ? w->kept_ns : 0};
 	memcpy(message.declaration, buffer->declared.data, sizeof(message.declaration));
 	if (!send_to_monitor(link, &message, sizeof(message), -1))
 		return;
 	w->held = (struct vc_content){.kind = VC_CONTENT_FRAME, .frame = *frame};
 	w->held.frame.fence = -1;
-	w->sent_ns = now_ns;
+	w->frame = (struct vc_monitor_question){message.ticket, frame->seq, frame->source, now_ns};
 	vc_content_ref(&w->held);
 }
 
@@ -254,7 +303,7 @@ static void watch_layer(struct vc_monitor_link *link, unsigned i, int64_t now_ns
 	struct vc_layer *layer = &link->layers[i];
 	struct vc_monitor_watched *w = &link->watched[i];
 	judge(link, i, now_ns);
-	if (w->held.kind == VC_CONTENT_FRAME && now_ns - w->sent_ns >= link->config->monitor.rules.silent_ns)
+	if (w->held.kind == VC_CONTENT_FRAME && now_ns - w->frame.asked_ns >= link->config->monitor.rules.silent_ns)
 		release(link, i);
 	if (layer->policy.state == VC_STATE_FALLBACK && layer->distrusted) {
 		pass_by(link, i, now_ns);
@@ -284,10 +333,45 @@ static void note_silence(struct vc_monitor_link *link, int64_t now_ns) {
 			config->rules.lost_safe ? "the safe picture comes" : "the cluster still goes on, unwatched");
 }
 
+void vc_monitor_link_judge(struct vc_monitor_link *link, int64_t now_ns) {
+	for (unsigned i = 0; i < link->count; i++)
+		if (link->config->monitor.wanted && is_watched(&link->layers[i]))
+			judge(link, i, now_ns);
+}
+
+static void note_blindness(struct vc_monitor_link *link, int64_t now_ns) {
+	const struct vc_trust_rules *rules = &link->config->monitor.rules;
+	bool blind = false;
+	int64_t oldest_ns = INT64_MAX;
+	for (unsigned i = 0; i < link->count; i++) {
+		const struct vc_monitor_watched *w = &link->watched[i];
+		if (!is_watched(&link->layers[i]))
+			continue;
+		blind |= vc_trust_blind(&w->trust, rules, now_ns);
+		if (w->output_ns < oldest_ns)
+			oldest_ns = w->output_ns;
+	}
+	link->stats.output_ns = oldest_ns == INT64_MAX ? 0 : oldest_ns;
+	if (blind == (link->stats.blind != 0))
+		return;
+	link->stats.blind = blind;
+	if (!blind)
+		vc_info("the output is checked again");
+	else
+		vc_warn("the output monitor has not checked the output for %lld ms; %s",
+			(long long)(rules->output_max_ns / VC_NS_PER_MS),
+			rules->lost_safe ? "the safe picture comes"
+					 : "the cluster still goes on, its output unwatched");
+}
+
 void vc_monitor_link_tick(struct vc_monitor_link *link, int64_t now_ns) {
 	if (!link->config->monitor.wanted)
 		return;
+	link->verdicts = 0;
+	if (link->watch.fd >= 0 && link->watch.paused)
+		vc_loop_pause(link->loop, &link->watch, false);
 	note_silence(link, now_ns);
+	note_blindness(link, now_ns);
 	for (unsigned i = 0; i < link->count; i++)
 		if (is_watched(&link->layers[i]))
 			watch_layer(link, i, now_ns);

@@ -362,7 +362,7 @@ int vc_output_commit(struct vc_output *o, struct vc_scene *scene, int64_t now_ns
 	if (err < 0 && !is_passing(err) && capture >= 0) {
 		/* Perhaps it's the writeback that is refused. */
 		o->stats.commits_refused++;
-		vc_capture_fail_next(&o->capture, -err, "the kernel refused the writeback");
+		vc_capture_fail(&o->capture, capture, -err, "the kernel refused the writeback");
 		err = has_work(o, scene) ? try_commit(o, scene, -1) : 0;
 	}
 	for (int attempt = 0; err < 0 && !is_passing(err) && attempt < 3; attempt++) {

@@ -90,6 +90,8 @@ static int prepare_picture(struct vc_output *o, struct vc_store *store, struct v
 		close(fd);
 		if (err == 0)
 			return 0;
+		/* Else the store would keep it, beside the one that is made now. */
+		vc_store_remove(stride - used);
 	}
 	int err = vc_dumb_create(dumb, card, width, height, true);
 	if (err < 0)

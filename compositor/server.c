@@ -102,6 +102,7 @@ static void on_flips(void *data, uint32_t events) {
 static void after_tick(void *data, int64_t now_ns) {
 	struct vc_server *s = data;
 	vc_monitor_link_tick(&s->monitor, now_ns);
+	vc_memo_keep(&s->memo, &s->monitor);
 	vc_clients_check(&s->clients, now_ns);
 	vc_control_check(&s->control, now_ns);
 	vc_notify_alive(&s->notify, now_ns);
@@ -177,6 +178,7 @@ bool vc_server_init(struct vc_server *s, const struct vc_config *config, struct 
 	}
 	for (unsigned i = 0; i < s->cards; i++)
 		vc_card_drop_old(&s->card[i].card);
+	vc_memo_init(&s->memo, store);
 	vc_store_drop_rest(store);
 	return true;
 }
@@ -195,6 +197,7 @@ static int watch_all(struct vc_server *s, int display, int control) {
 	if (err == 0)
 		err = vc_clients_init(&s->clients, &s->loop, display, s->config, s->layer, s->config->layers);
 	vc_monitor_link_init(&s->monitor, s->config, &s->loop, s->layer, s->config->layers, vc_clock_now());
+	vc_memo_recall(&s->memo, &s->monitor, vc_clock_now());
 	if (err == 0)
 		err = vc_control_init(&s->control, &s->loop, control, s->config, s->output, s->layer, &s->monitor,
 				      s->start_ns);

@@ -6,6 +6,7 @@
 #include "clients.h"
 #include "control.h"
 #include "importer.h"
+#include "memo.h"
 #include "notify.h"
 #include "output.h"
 
@@ -24,6 +25,7 @@ struct vc_server {
 	struct vc_clients clients;
 	struct vc_control control;
 	struct vc_monitor_link monitor;
+	struct vc_memo memo;
 	/* Guests' and the cluster's: a guest's memory that takes for ever to come in must not stand before the cluster's. */
 	struct vc_importer importer[2];
 	struct vc_notify notify;

@@ -2,7 +2,7 @@
 #include "trust.h"
 
 void vc_trust_init(struct vc_trust *trust, int64_t now_ns) {
-	*trust = (struct vc_trust){.sign_ns = now_ns};
+	*trust = (struct vc_trust){.sign_ns = now_ns, .output_ns = now_ns};
 }
 
 static void hear_source(struct vc_trust *trust, const struct vc_trust_rules *rules, bool good, int64_t now_ns) {
@@ -22,16 +22,23 @@ static void hear_source(struct vc_trust *trust, const struct vc_trust_rules *rul
 void vc_trust_hear(struct vc_trust *trust, const struct vc_trust_rules *rules, enum vc_monitor_check check, bool good,
 		   int64_t now_ns) {
 	trust->sign_ns = now_ns;
-	if (check == VC_CHECK_SOURCE)
+	if (check == VC_CHECK_SOURCE) {
 		hear_source(trust, rules, good, now_ns);
-	else if (check == VC_CHECK_OUTPUT)
+	} else if (check == VC_CHECK_OUTPUT) {
 		trust->output_wrong = !good;
+		trust->output_ns = now_ns;
+	}
+}
+
+bool vc_trust_blind(const struct vc_trust *trust, const struct vc_trust_rules *rules, int64_t now_ns) {
+	return rules->output_max_ns > 0 && now_ns - trust->output_ns >= rules->output_max_ns;
 }
 
 enum vc_layer_reason vc_trust_judge(const struct vc_trust *trust, const struct vc_trust_rules *rules, int64_t now_ns) {
 	if (trust->source_wrong || trust->output_wrong)
 		return VC_REASON_WRONG;
-	if (rules->lost_safe && now_ns - trust->sign_ns >= rules->lost_ns)
+	bool lost = now_ns - trust->sign_ns >= rules->lost_ns || vc_trust_blind(trust, rules, now_ns);
+	if (rules->lost_safe && lost)
 		return VC_REASON_UNWATCHED;
 	return VC_REASON_NONE;
 }

@@ -25,7 +25,8 @@ static json_object *shot_json(const struct vc_control_status *status, uint32_t o
 			continue;
 		json_object *layer = json_object_new_object();
 		json_object_object_add(layer, "name", json_object_new_string(status->layer[i].name));
-		json_object_object_add(layer, "seq", json_object_new_uint64(shot->seq[i]));
+		json_object_object_add(
+			layer, "seq", shot->seq[i] == VC_CONTROL_ADOPTED ? NULL : json_object_new_uint64(shot->seq[i]));
 		json_object_array_add(layers, layer);
 	}
 	json_object_object_add(json, "layers", layers);

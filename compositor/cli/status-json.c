@@ -142,12 +142,16 @@ static json_object *monitor_json(const struct vc_control_status *status) {
 	json_object_object_add(json, "pid", json_object_new_int64(m->pid));
 	json_object_object_add(json, "verdict_age_ms",
 			       m->verdict_ns ? vc_json_ms(status->now_ns - m->verdict_ns) : NULL);
+	json_object_object_add(json, "output_age_ms", m->output_ns ? vc_json_ms(status->now_ns - m->output_ns) : NULL);
+	json_object_object_add(json, "blind", json_object_new_boolean(m->blind != 0));
 	json_object_object_add(json, "frames_checked", json_object_new_uint64(m->source_checks));
 	json_object_object_add(json, "frames_bad", json_object_new_uint64(m->source_bad));
 	json_object_object_add(json, "frames_unchecked", json_object_new_uint64(m->unchecked));
 	json_object_object_add(json, "outputs_checked", json_object_new_uint64(m->output_checks));
 	json_object_object_add(json, "outputs_bad", json_object_new_uint64(m->output_bad));
 	json_object_object_add(json, "lost", json_object_new_uint64(m->lost));
+	json_object_object_add(json, "verdicts_stale", json_object_new_uint64(m->stale));
+	json_object_object_add(json, "throttled", json_object_new_uint64(m->throttled));
 	json_object_object_add(json, "check_ms_mean",
 			       vc_json_number(mean(m->check_ns_sum, m->source_checks) / (double)VC_NS_PER_MS));
 	json_object_object_add(json, "check_ms_max", vc_json_ms(m->check_ns_max));

@@ -112,22 +112,23 @@ static void print_frames(const struct vc_control_status *status, FILE *out, bool
 }
 
 static void print_monitor(const struct vc_control_status *status, FILE *out, bool colour) {
-	static const char *const heads[] = {"MONITOR",   "PID",        ">VERDICT MS AGO", ">FRAMES",
-					    ">BAD",      ">UNCHECKED", ">OUTPUTS",        ">BAD",
-					    ">CHECK MS", ">WORST",     "LAST FINDING",    NULL};
+	static const char *const heads[] = {"MONITOR",    "PID",      ">VERDICT MS AGO", ">FRAMES", ">BAD",
+					    ">UNCHECKED", ">OUTPUTS", ">S AGO",          ">BAD",    ">STALE",
+					    ">CHECK MS",  ">WORST",   "LAST FINDING",    NULL};
 	const struct vc_control_monitor *m = &status->monitor;
 	struct vc_table table;
 	if (!m->configured) {
 		fputs("no output monitor: what is shown is not checked\n", out);
 		return;
 	}
-	bool good = m->connected && !m->silent;
+	bool good = m->connected && !m->silent && !m->blind;
 	vc_table_init(&table, heads);
 	vc_table_row(&table);
 	vc_table_cell(&table, !good || m->distrusted ? VC_TABLE_BAD : VC_TABLE_GOOD, "%s",
 		      !m->connected   ? "gone"
 		      : m->silent     ? "silent"
 		      : m->distrusted ? "distrusts"
+		      : m->blind      ? "blind"
 				      : "watches");
 	vc_table_cell(&table, VC_TABLE_PLAIN, "%d", m->pid);
 	vc_table_cell(&table, VC_TABLE_PLAIN, "%.0f", m->verdict_ns ? ms(status->now_ns - m->verdict_ns) : 0);
@@ -135,7 +136,13 @@ static void print_monitor(const struct vc_control_status *status, FILE *out, boo
 	vc_table_cell(&table, m->source_bad ? VC_TABLE_BAD : VC_TABLE_PLAIN, "%" PRIu64, m->source_bad);
 	vc_table_cell(&table, m->unchecked ? VC_TABLE_WARN : VC_TABLE_PLAIN, "%" PRIu64, m->unchecked);
 	vc_table_cell(&table, VC_TABLE_PLAIN, "%" PRIu64, m->output_checks);
+	if (m->output_ns)
+		vc_table_cell(&table, m->blind ? VC_TABLE_BAD : VC_TABLE_PLAIN, "%.1f",
+			      ms(status->now_ns - m->output_ns) / 1000);
+	else
+		vc_table_cell(&table, m->blind ? VC_TABLE_BAD : VC_TABLE_PLAIN, "-");
 	vc_table_cell(&table, m->output_bad ? VC_TABLE_BAD : VC_TABLE_PLAIN, "%" PRIu64, m->output_bad);
+	vc_table_cell(&table, m->stale ? VC_TABLE_WARN : VC_TABLE_PLAIN, "%" PRIu64, m->stale);
 	vc_table_cell(&table, VC_TABLE_PLAIN, "%.2f", mean_ms(m->check_ns_sum, m->source_checks));
 	vc_table_cell(&table, VC_TABLE_PLAIN, "%.2f", ms(m->check_ns_max));
 	if (m->bad_ns)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define VC_TABLE_COLUMNS_MAX 12
+#define VC_TABLE_COLUMNS_MAX 14
 #define VC_TABLE_ROWS_MAX 16
 #define VC_TABLE_CELL_MAX 80
 

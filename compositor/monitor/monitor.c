@@ -152,7 +152,7 @@ static struct vc_check check_frame(struct vc_monitor *m, const struct vc_monitor
 								 frame->declared, frame->seq, &declaration)};
 	if (check.finding != VC_FOUND_GOOD)
 		return check;
-	vc_watched_note(&m->watched, frame->layer, frame->seq, &declaration);
+	vc_watched_note(&m->watched, frame->layer, frame->source, frame->seq, &declaration);
 	if (!find_zone(m, frame, &zone))
 		return (struct vc_check){.finding = VC_FOUND_UNREADABLE};
 	return vc_check_picture(&layer->references, &declaration, &zone);
@@ -173,7 +173,9 @@ static void on_frame(struct vc_monitor *m, const struct vc_monitor_frame *frame)
 						    .layer = frame->layer,
 						    .finding = check.finding,
 						    .telltale = check.telltale,
-						    .seq = frame->seq});
+						    .ticket = frame->ticket,
+						    .seq = frame->seq,
+						    .source = frame->source});
 }
 
 static enum vc_monitor_round on_message(struct vc_monitor *m, const union message *message, size_t size, int fd) {
@@ -226,7 +228,9 @@ static void pass_on(struct vc_monitor *m) {
 							    .layer = i,
 							    .finding = result.check.finding,
 							    .telltale = result.check.telltale,
-							    .seq = result.seq});
+							    .ticket = result.ticket,
+							    .seq = result.seq,
+							    .source = result.source});
 	}
 }
 

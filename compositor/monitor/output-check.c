@@ -10,9 +10,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void post(struct vc_output_check *c, uint32_t layer, struct vc_check check, uint64_t seq) {
+static void post(struct vc_output_check *c, uint32_t layer, const struct vc_control_captured *captured,
+		 struct vc_check check) {
 	pthread_mutex_lock(&c->lock);
-	c->result[layer] = (struct vc_output_result){.fresh = true, .check = check, .seq = seq};
+	c->result[layer] = (struct vc_output_result){.fresh = true,
+						     .check = check,
+						     .ticket = captured->ticket,
+						     .seq = captured->seq[layer],
+						     .source = captured->source[layer]};
 	pthread_mutex_unlock(&c->lock);
 	const uint64_t one = 1;
 	if (write(c->ready, &one, sizeof(one)) != sizeof(one))
@@ -31,21 +36,35 @@ static bool find_zone(const struct vc_control_picture *picture, const struct vc_
 	return true;
 }
 
+bool vc_output_check_zone(struct vc_watched *watched, const struct vc_control_captured *captured,
+			  const struct vc_monitor_layer *info, const struct vc_references *references,
+			  const struct vc_pixels *zone, struct vc_check *check) {
+	uint64_t seq = captured->seq[info->layer];
+	struct vc_declaration declaration;
+	*check = (struct vc_check){.finding = VC_FOUND_GOOD};
+	/* What the compositor before this one left: its declaration went with it, and it won't stay long. */
+	if (seq == VC_CONTROL_ADOPTED)
+		return false;
+	/* A fallback that nothing is known about is not wrong. */
+	if (seq == 0) {
+		if (info->safe_image)
+			*check = vc_check_safe(references, zone);
+		return true;
+	}
+	/* A frame that the check of the frames found unsound or was too busy for is not known; the next capture will tell. */
+	if (!vc_watched_find(watched, info->layer, captured->source[info->layer], seq, &declaration))
+		return false;
+	*check = vc_check_picture(references, &declaration, zone);
+	return true;
+}
+
 static void check_layer(struct vc_output_check *c, const struct vc_control_picture *picture,
 			const struct vc_monitor_layer *info, const struct vc_references *references) {
-	uint64_t seq = picture->info.seq[info->layer];
-	struct vc_declaration declaration;
 	struct vc_pixels zone;
 	struct vc_check check = {.finding = VC_FOUND_UNREADABLE};
-	if (!find_zone(picture, info, &zone))
-		post(c, info->layer, check, seq);
-	else if (seq == 0 && info->safe_image)
-		post(c, info->layer, vc_check_safe(references, &zone), seq);
-	else if (seq == 0) /* some picture that nothing is known about: not wrong */
-		post(c, info->layer, (struct vc_check){.finding = VC_FOUND_GOOD}, seq);
-	else if (vc_watched_find(c->watched, info->layer, seq, &declaration))
-		post(c, info->layer, vc_check_picture(references, &declaration, &zone), seq);
-	/* else: a frame that the check of the frames found unsound or was too busy for; the next capture will tell. */
+	if (!find_zone(picture, info, &zone) ||
+	    vc_output_check_zone(c->watched, &picture->info, info, references, &zone, &check))
+		post(c, info->layer, &picture->info, check);
 }
 
 /* Captures @output and checks its layers. Returns false when the connection is over. */

@@ -18,7 +18,9 @@
 struct vc_output_result {
 	bool fresh; /* not yet taken */
 	struct vc_check check;
-	uint64_t seq; /* of the frame in the capture, 0 for the safe picture */
+	uint64_t ticket; /* of the capture */
+	uint64_t seq;    /* of the frame in it, 0 for the safe picture */
+	uint32_t source; /* and of its source */
 };
 
 struct vc_output_check {
@@ -34,6 +36,11 @@ struct vc_output_check {
 int vc_output_check_start(struct vc_output_check *check, const struct vc_monitor_config *config,
 			  struct vc_watched *watched);
 void vc_output_check_stop(struct vc_output_check *check);
+
+/* What @captured shows of @info's layer, found in @zone: true, and what was found in @check, if anything is known about it. */
+bool vc_output_check_zone(struct vc_watched *watched, const struct vc_control_captured *captured,
+			  const struct vc_monitor_layer *info, const struct vc_references *references,
+			  const struct vc_pixels *zone, struct vc_check *check);
 
 /* Takes the result about @layer. Returns false if there is no new one. */
 bool vc_output_check_take(struct vc_output_check *check, uint32_t layer, struct vc_output_result *result);

@@ -24,25 +24,28 @@ void vc_watched_add(struct vc_watched *w, const struct vc_monitor_layer *info, c
 	pthread_mutex_unlock(&w->lock);
 }
 
-void vc_watched_note(struct vc_watched *w, uint32_t layer, uint64_t seq, const struct vc_declaration *declaration) {
+void vc_watched_note(struct vc_watched *w, uint32_t layer, uint32_t source, uint64_t seq,
+		     const struct vc_declaration *declaration) {
 	struct vc_watched_layer *l = &w->layer[layer];
 	pthread_mutex_lock(&w->lock);
-	/* A source that came after another counts from the beginning: what the one before declared under that number is over. */
+	/* The frame was shown before: what it declares now is what counts. */
 	for (unsigned i = 0; i < VC_WATCHED_FRAMES; i++)
-		if (l->seq[i] == seq)
+		if (l->seq[i] == seq && l->source[i] == source)
 			l->seq[i] = 0;
 	l->seq[l->next] = seq;
+	l->source[l->next] = source;
 	l->declaration[l->next] = *declaration;
 	l->next = (l->next + 1) % VC_WATCHED_FRAMES;
 	pthread_mutex_unlock(&w->lock);
 }
 
-bool vc_watched_find(struct vc_watched *w, uint32_t layer, uint64_t seq, struct vc_declaration *declaration) {
+bool vc_watched_find(struct vc_watched *w, uint32_t layer, uint32_t source, uint64_t seq,
+		     struct vc_declaration *declaration) {
 	const struct vc_watched_layer *l = &w->layer[layer];
 	bool found = false;
 	pthread_mutex_lock(&w->lock);
 	for (unsigned i = 0; l->used && !found && i < VC_WATCHED_FRAMES; i++)
-		if (l->seq[i] == seq) {
+		if (l->seq[i] == seq && l->source[i] == source) {
 			*declaration = l->declaration[i];
 			found = true;
 		}

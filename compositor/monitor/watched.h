@@ -17,6 +17,7 @@ struct vc_watched_layer {
 	struct vc_references references;
 	unsigned next;                   /* place in the ring */
 	uint64_t seq[VC_WATCHED_FRAMES]; /* 0: none */
+	uint32_t source[VC_WATCHED_FRAMES];
 	struct vc_declaration declaration[VC_WATCHED_FRAMES];
 };
 
@@ -33,12 +34,13 @@ void vc_watched_clear(struct vc_watched *watched);
 void vc_watched_add(struct vc_watched *watched, const struct vc_monitor_layer *info,
 		    const struct vc_references *references);
 
-/* Remembers what frame @seq of @layer declared, if it was sound. */
-void vc_watched_note(struct vc_watched *watched, uint32_t layer, uint64_t seq,
+/* Remembers what frame @seq of @layer's source number @source declared, if it was sound. */
+void vc_watched_note(struct vc_watched *watched, uint32_t layer, uint32_t source, uint64_t seq,
 		     const struct vc_declaration *declaration);
 
 /* Finds it again. */
-bool vc_watched_find(struct vc_watched *watched, uint32_t layer, uint64_t seq, struct vc_declaration *declaration);
+bool vc_watched_find(struct vc_watched *watched, uint32_t layer, uint32_t source, uint64_t seq,
+		     struct vc_declaration *declaration);
 
 /* Copies what is watched as @layer. Returns false if nothing is. */
 bool vc_watched_get(struct vc_watched *watched, uint32_t layer, struct vc_monitor_layer *info,

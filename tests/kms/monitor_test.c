@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CHILDREN 4
+#define OUTPUT_MAX_MS 8000 /* where outputs are checked at all */
 
 struct bench {
 	struct rig rig;
@@ -123,8 +125,8 @@ static int64_t hear(const char *word) {
 	return ns;
 }
 
-/* @rules: of the section [monitor]; @output_ms: of monitor.ini. */
-static void set_up(const char *rules, int output_ms) {
+/* @rules: of the section [monitor], with @output_max_ms; @output_ms: of monitor.ini. */
+static void set_up(const char *rules, int output_max_ms, int output_ms) {
 	char extra[256], layer[320], why[320], path[320];
 	for (int i = 0; i < CHILDREN; i++)
 		if (bench.child[i] > 0) /* of a test that failed */
@@ -135,7 +137,7 @@ static void set_up(const char *rules, int output_ms) {
 	snprintf(bench.folder, sizeof(bench.folder), "%.*s", (int)(strrchr(path, '/') - path), path);
 	if (!vc_references_read(&bench.references, path, why, sizeof(why)))
 		fail_msg("%s", why);
-	snprintf(extra, sizeof(extra), "[monitor]\nuser = %u\n%s", getuid(), rules);
+	snprintf(extra, sizeof(extra), "[monitor]\nuser = %u\noutput_max_ms = %d\n%s", getuid(), output_max_ms, rules);
 	snprintf(layer, sizeof(layer), "hold_ms = 400\nfallback = image %s", bench.safe);
 	rig_configure(&bench.rig, "vkms", extra, layer, "fallback = none");
 	snprintf(bench.ini, sizeof(bench.ini), "%s/monitor.ini", bench.rig.dir);
@@ -204,7 +206,7 @@ static int64_t await_fallback(const char *what, int64_t from_ns) {
 
 static void honest_cluster_is_left_alone(void **state) {
 	(void)state;
-	set_up("", 700);
+	set_up("", OUTPUT_MAX_MS, 700);
 	rig_start(&bench.rig);
 	start_monitor();
 	start_liar("honest", "0", "0");
@@ -242,7 +244,7 @@ static void lies_lead_to_the_safe_picture(void **state) {
 	char names[128] = "";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? "," : "", cases[i].lie);
-	set_up("trust_ms = 300\n", 0);
+	set_up("trust_ms = 300\n", 0, 0);
 	rig_start(&bench.rig);
 	start_monitor();
 	AWAIT(connected, 1);
@@ -267,7 +269,7 @@ static void lies_lead_to_the_safe_picture(void **state) {
 static void scribbles_are_noticed(void **state) {
 	(void)state;
 	char cluster[256], scribble[256], pid[16], at[32];
-	set_up("trust_ms = 300\n", 0);
+	set_up("trust_ms = 300\n", 0, 0);
 	rig_start(&bench.rig);
 	start_monitor();
 	snprintf(bench.cluster_ini, sizeof(bench.cluster_ini), "%s/cluster.ini", bench.rig.dir);
@@ -307,7 +309,7 @@ static void scribbles_are_noticed(void **state) {
 static void misplaced_plane_is_noticed(void **state) {
 	(void)state;
 	char flag[96];
-	set_up("trust_ms = 300\n", 300);
+	set_up("trust_ms = 300\n", OUTPUT_MAX_MS, 300);
 	snprintf(flag, sizeof(flag), "%s/shift", bench.rig.dir);
 	setenv("VC_SHIFT_FILE", flag, 1);
 	rig_preload(&bench.rig, "kms-shift.so");
@@ -336,9 +338,82 @@ static void misplaced_plane_is_noticed(void **state) {
 	tear_down();
 }
 
+/* Connects as the user of @layer, who is not the monitor's. */
+static void open_tool(struct vc_control_client *tool, const char *layer) {
+	assert_return_code(seteuid(rig_user(layer)), errno);
+	int err = vc_control_connect(tool, bench.rig.control, RIG_LIMIT_MS);
+	assert_return_code(seteuid(0), errno);
+	assert_int_equal(err, 0);
+}
+
+/* As many as may hold a capture do, for as long as they may, and the output is checked all the same. */
+static void tools_that_keep_captures_keep_nobody_from_checking(void **state) {
+	(void)state;
+	static struct vc_control_client tool[2];
+	struct vc_control_picture picture[2];
+	set_up("", OUTPUT_MAX_MS, 300);
+	rig_add(&bench.rig, "[compositor]\ncapture_hold_ms = 60000\n");
+	rig_start(&bench.rig);
+	assert_return_code(chmod(bench.rig.control, 0666), errno);
+	start_monitor();
+	start_liar("honest", "0", "0");
+	rig_await(&bench.rig, "cluster", VC_STATE_LIVE, VC_REASON_NONE);
+	AWAIT(output_checks, 1);
+	for (int i = 0; i < 2; i++) {
+		open_tool(&tool[i], "ivi");
+		if (vc_control_capture(&tool[i], 0, &picture[i]) < 0)
+			fail_msg("capture: %s", tool[i].why);
+	}
+	const struct vc_control_monitor before = monitor();
+	AWAIT(output_checks, before.output_checks + 3);
+	assert_true(monitor().output_ns > before.output_ns);
+	assert_int_equal(monitor().blind, 0);
+	assert_int_equal(monitor().output_bad, 0);
+	for (int i = 0; i < 2; i++) {
+		vc_control_release(&tool[i], &picture[i]);
+		vc_control_disconnect(&tool[i]);
+	}
+	tear_down();
+}
+
+/* A monitor that gets no captures any more is as good as dead. */
+static void unchecked_output_may_mean_the_safe_picture(void **state) {
+	(void)state;
+	set_up("lost = safe\n", 3000, 0);
+	rig_start(&bench.rig);
+	start_monitor();
+	start_liar("honest", "0", "0");
+	AWAIT(source_checks, 10);
+	AWAIT(blind, 1);
+	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_UNWATCHED);
+	assert_int_equal(monitor().silent, 0);
+	expect_safe_picture();
+	tear_down();
+}
+
+/* A cluster that was found lying is not believed by the next compositor either, before the monitor has looked again. */
+static void distrust_outlives_the_compositor(void **state) {
+	(void)state;
+	set_up("trust_ms = 300\n", 0, 0);
+	rig_start(&bench.rig);
+	int place = start_monitor();
+	AWAIT(connected, 1);
+	start_liar("extra", "20", "1000000");
+	hear("lie");
+	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
+	end(place, SIGKILL);
+	rig_kill(&bench.rig);
+	rig_start(&bench.rig);
+	rig_await(&bench.rig, "cluster", VC_STATE_FALLBACK, VC_REASON_WRONG);
+	assert_int_equal(monitor().distrusted, 1);
+	assert_int_equal(rig_layer(&bench.rig, "cluster").frames_shown, 0);
+	expect_safe_picture();
+	tear_down();
+}
+
 static void lost_monitor_is_said_and_costs_nothing(void **state) {
 	(void)state;
-	set_up("silent_ms = 300\nlost_ms = 600\nlost = keep\n", 0);
+	set_up("silent_ms = 300\nlost_ms = 600\nlost = keep\n", 0, 0);
 	rig_start(&bench.rig);
 	int place = start_monitor();
 	start_liar("honest", "0", "0");
@@ -367,7 +442,7 @@ static void lost_monitor_is_said_and_costs_nothing(void **state) {
 
 static void lost_monitor_may_mean_the_safe_picture(void **state) {
 	(void)state;
-	set_up("silent_ms = 200\nlost_ms = 400\nlost = safe\ntrust_ms = 300\n", 0);
+	set_up("silent_ms = 200\nlost_ms = 400\nlost = safe\ntrust_ms = 300\n", 0, 0);
 	rig_start(&bench.rig);
 	int place = start_monitor();
 	start_liar("honest", "0", "0");
@@ -388,6 +463,9 @@ int main(void) {
 		cmocka_unit_test(lies_lead_to_the_safe_picture),
 		cmocka_unit_test(scribbles_are_noticed),
 		cmocka_unit_test(misplaced_plane_is_noticed),
+		cmocka_unit_test(tools_that_keep_captures_keep_nobody_from_checking),
+		cmocka_unit_test(unchecked_output_may_mean_the_safe_picture),
+		cmocka_unit_test(distrust_outlives_the_compositor),
 		cmocka_unit_test(lost_monitor_is_said_and_costs_nothing),
 		cmocka_unit_test(lost_monitor_may_mean_the_safe_picture),
 	};

@@ -5,9 +5,11 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +47,16 @@ static void report(const char *what, struct rig *rig, int64_t killed_ns, int64_t
 		      ms(status.output[0].first_commit_ns - again_ns), process_ms());
 }
 
+/* What was taken over is neither a frame that somebody has presented nor the fallback, and captures say so. */
+static void expect_adopted(struct rig *rig) {
+	struct vc_control_picture picture;
+	if (vc_control_capture(&rig->tool, 0, &picture) < 0)
+		fail_msg("capture: %s", rig->tool.why);
+	uint64_t seq = picture.info.seq[0];
+	vc_control_release(&rig->tool, &picture);
+	assert_true(seq == VC_CONTROL_ADOPTED);
+}
+
 static void picture_survives_and_is_taken_over(void **state) {
 	(void)state;
 	struct rig rig;
@@ -76,6 +88,7 @@ static void picture_survives_and_is_taken_over(void **state) {
 		rig_start(&rig);
 		/* Nobody has presented anything: these are the last compositor's frames. */
 		rig_expect(&rig, shown, SHOWN);
+		expect_adopted(&rig);
 		witness_stop(&witness);
 		report("SIGKILL", &rig, killed_ns, dead_ns, again_ns);
 		assert_int_equal(rig_layer(&rig, "cluster").state, VC_STATE_HOLD);
@@ -164,6 +177,60 @@ static void stale_pictures_are_not_taken_over(void **state) {
 	rig_stop(&rig);
 }
 
+/* Memory that the card does not take back is drawn anew, and not kept beside what takes its place. */
+static void useless_pictures_are_given_up(void **state) {
+	(void)state;
+	struct rig rig;
+	rig_configure(&rig, "vkms", "", "", "");
+	rig_start(&rig);
+	assert_true(rig_stored(&rig, "drm-main") >= 0);
+	const unsigned before = rig.stored;
+	rig_kill(&rig);
+	unsigned pictures = 0;
+	for (unsigned i = 0; i < rig.stored; i++)
+		if (strncmp(rig.store[i].name, "picture-", 8) == 0) {
+			int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+			assert_return_code(dup3(nothing, rig.store[i].fd, O_CLOEXEC), errno);
+			close(nothing);
+			pictures++;
+		}
+	assert_true(pictures >= 3);
+	rig_start(&rig);
+	assert_true(rig_stored(&rig, "drm-main") >= 0);
+	assert_int_equal(rig.stored, before);
+	for (unsigned i = 0; i < rig.stored; i++)
+		if (strncmp(rig.store[i].name, "picture-", 8) == 0)
+			assert_true(lseek(rig.store[i].fd, 0, SEEK_END) > 0); /* a dma-buf knows its size */
+	rig_stop(&rig);
+}
+
+/* A source that has lost its right to be shown does not get it back by the compositor's death. */
+static void bans_outlive_the_compositor(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi;
+	struct vc_display_client other;
+	char why[VC_DISPLAY_REASON_MAX] = "";
+	rig_configure(&rig, "vkms", "", "", "errors = 1\nban_ms = 0");
+	rig_start(&rig);
+	painter_open(&ivi, &rig, "ivi", 0, 0);
+	struct vc_display_present wrong = {.id = 7, .seq = 1, .width = 1, .height = 1};
+	assert_int_equal(vc_display_present(&ivi.client, &wrong, -1), 0);
+	rig_await(&rig, "ivi", VC_STATE_FALLBACK, VC_REASON_BANNED);
+	painter_close(&ivi);
+	rig_kill(&rig);
+	rig_start(&rig);
+	assert_int_equal(rig_layer(&rig, "ivi").banned_until_ns, INT64_MAX);
+	assert_int_equal(rig_layer(&rig, "ivi").bans, 1);
+	assert_int_equal(rig_connect(&rig, &other, "ivi", why), -EACCES);
+	assert_non_null(strstr(why, "banned until 'vcockpit allow ivi'"));
+	assert_int_equal(vc_control_allow(&rig.tool, 1), 0);
+	painter_open(&ivi, &rig, "ivi", 0, 0);
+	assert_int_not_equal(painter_show(&ivi, RIG_BLUE), 0);
+	painter_close(&ivi);
+	rig_stop(&rig);
+}
+
 static void composed_picture_is_taken_over(void **state) {
 	(void)state;
 	struct rig rig;
@@ -218,6 +285,8 @@ int main(void) {
 		cmocka_unit_test(stuck_compositor_is_noticed_and_replaced),
 		cmocka_unit_test(what_was_taken_over_falls_back_in_time),
 		cmocka_unit_test(stale_pictures_are_not_taken_over),
+		cmocka_unit_test(useless_pictures_are_given_up),
+		cmocka_unit_test(bans_outlive_the_compositor),
 		cmocka_unit_test(composed_picture_is_taken_over),
 	};
 	return cmocka_run_group_tests_name("kms.takeover", tests, NULL, NULL);

@@ -181,6 +181,9 @@ static void negative_gap(struct vc_control_status *s) {
 static void negative_pid(struct vc_control_status *s) {
 	s->layer[0].pid = -1;
 }
+static void half_blind_monitor(struct vc_control_status *s) {
+	s->monitor.blind = 2;
+}
 static void monitor_of_no_layer(struct vc_control_status *s) {
 	s->monitor.bad_layer = 2;
 }
@@ -194,10 +197,10 @@ static void huge_output(struct vc_control_status *s) {
 static void status_out_of_range_is_refused(void **state) {
 	(void)state;
 	static void (*const mangles[])(struct vc_control_status *) = {
-		too_many_outputs, too_many_layers,     other_version,       endless_name,
-		escape_in_card,   layer_off_the_table, unknown_state,       unknown_reason,
-		unknown_path,     unknown_role,        unknown_plane_type,  negative_gap,
-		negative_pid,     huge_output,         monitor_of_no_layer, unknown_finding,
+		too_many_outputs,    too_many_layers,    other_version,  endless_name, escape_in_card,
+		layer_off_the_table, unknown_state,      unknown_reason, unknown_path, unknown_role,
+		unknown_plane_type,  negative_gap,       negative_pid,   huge_output,  monitor_of_no_layer,
+		unknown_finding,     half_blind_monitor,
 	};
 	for (size_t i = 0; i < sizeof(mangles) / sizeof(*mangles); i++) {
 		struct vc_fake fake = {.fault = VC_FAKE_BAD_STATUS, .mangle = mangles[i]};

@@ -60,6 +60,10 @@ static void json_has_every_field(void **state) {
 		{"/monitor/silent", "false"},
 		{"/monitor/pid", "322"},
 		{"/monitor/verdict_age_ms", "20.000"},
+		{"/monitor/output_age_ms", "7500.000"},
+		{"/monitor/blind", "true"},
+		{"/monitor/verdicts_stale", "5"},
+		{"/monitor/throttled", "6"},
 		{"/monitor/frames_checked", "1000"},
 		{"/monitor/frames_bad", "3"},
 		{"/monitor/frames_unchecked", "2"},
@@ -156,6 +160,9 @@ static void tables_say_what_is_going_on(void **state) {
 	assert_non_null(strstr(text, "pid 321 uid 990"));
 	assert_non_null(strstr(text, "fallback  source disconnected"));
 	assert_non_null(strstr(text, "CPU, into plane 31"));
+	assert_non_null(strstr(text, "S AGO"));
+	assert_non_null(strstr(text, "blind"));
+	assert_non_null(strstr(text, " 7.5 "));
 	assert_non_null(strstr(text, "frame of cluster: missing (telltale 8), 10.0 s ago"));
 	free(text);
 	text = print_status(true);

@@ -324,6 +324,7 @@ static void breaches_end_the_connection(void **state) {
 	} while (0)
 	BREACH("HELLO came twice", hello(c, "ivi"));
 	BREACH("seq does not rise", present(c, 0, 10));
+	BREACH("beyond all counting", present(c, 0, VC_CONTROL_ADOPTED));
 	BREACH("no such buffer", present(c, 1, 11));
 	BREACH("out of range", present(c, 8, 11));
 	BREACH("in use", SAY(c, VC_DISPLAY_BUFFER_ADD, buffer_add, .id = 0));

@@ -30,6 +30,7 @@ static struct vc_monitor_link link_;
 static struct vc_client *cluster;
 static int cluster_sock, monitor_sock;
 static uint32_t counter;
+static struct vc_monitor_frame told; /* the frame that the monitor was told of last */
 
 union message {
 	uint32_t type;
@@ -48,6 +49,8 @@ static union message hear(uint32_t type, int *fd) {
 	assert_int_equal(fds, fd ? 1 : 0);
 	if (fd)
 		*fd = got_fd;
+	if (type == VC_MONITOR_FRAME)
+		told = m.frame;
 	return m;
 }
 
@@ -61,11 +64,17 @@ static void say(struct vc_monitor_verdict verdict) {
 	link_.watch.ready(link_.watch.data, EPOLLIN);
 }
 
-static struct vc_monitor_verdict verdict(enum vc_monitor_check check, enum vc_monitor_finding finding, uint64_t seq) {
-	struct vc_monitor_verdict v = {
-		.type = VC_MONITOR_VERDICT, .counter = ++counter, .check = check, .finding = finding, .seq = seq};
+static struct vc_monitor_verdict sealed(struct vc_monitor_verdict v) {
+	v.type = VC_MONITOR_VERDICT;
+	v.counter = ++counter;
 	v.crc = vc_monitor_verdict_crc(&v);
 	return v;
+}
+
+/* About the frame that it was told of last. */
+static struct vc_monitor_verdict verdict(enum vc_monitor_check check, enum vc_monitor_finding finding, uint64_t seq) {
+	return sealed((struct vc_monitor_verdict){
+		.check = check, .finding = finding, .ticket = told.ticket, .seq = seq, .source = told.source});
 }
 
 static void to_cluster(union vc_display_message *m, uint32_t type, size_t size, int fd) {
@@ -138,10 +147,10 @@ static int set_up(void **state) {
 	assert_null(vc_monitor_link_adopt(&link_, ends[0], fake.now_ns));
 	monitor_sock = ends[1];
 	counter = 0;
-	union message told = hear(VC_MONITOR_LAYER, NULL);
-	assert_string_equal(told.layer.name, "cluster");
-	assert_int_equal(told.layer.width, 64);
-	assert_int_equal(told.layer.hold_ns, 100 * MS);
+	union message first = hear(VC_MONITOR_LAYER, NULL);
+	assert_string_equal(first.layer.name, "cluster");
+	assert_int_equal(first.layer.width, 64);
+	assert_int_equal(first.layer.hold_ns, 100 * MS);
 	return 0;
 }
 
@@ -214,6 +223,155 @@ static void one_frame_is_kept_until_the_verdict(void **state) {
 	say(verdict(VC_CHECK_SOURCE, VC_FOUND_PIXELS, 2));
 	assert_false(fake.layer[0].distrusted);
 	assert_int_equal(link_.stats.source_bad, 0);
+	assert_int_equal(link_.stats.stale, 1);
+}
+
+static void only_what_was_asked_is_answered(void **state) {
+	(void)state;
+	int fd;
+	present(0, 1, "a");
+	tick(10);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	const struct vc_monitor_frame asked = hear(VC_MONITOR_FRAME, NULL).frame;
+	const struct vc_monitor_verdict right = {.check = VC_CHECK_SOURCE,
+						 .finding = VC_FOUND_EXTRA,
+						 .ticket = asked.ticket,
+						 .seq = asked.seq,
+						 .source = asked.source};
+	struct vc_monitor_verdict wrong[] = {right, right, right, right};
+	wrong[0].ticket--;
+	wrong[1].seq++;
+	wrong[2].source++;
+	wrong[3].check = VC_CHECK_OUTPUT;
+	for (unsigned i = 0; i < 4; i++) {
+		say(sealed(wrong[i]));
+		assert_false(fake.layer[0].distrusted);
+		assert_int_equal(link_.stats.stale, i + 1);
+	}
+	say(sealed(right));
+	assert_true(fake.layer[0].distrusted);
+	say(sealed(right)); /* once is enough */
+	assert_int_equal(link_.stats.stale, 5);
+	assert_int_equal(link_.stats.source_bad, 1);
+}
+
+/* The next cluster counts from the beginning: what is said about the first one's frame 1 is not about its own. */
+static void the_last_clusters_frames_are_nothing_to_the_next(void **state) {
+	(void)state;
+	int fd;
+	present(0, 1, "a");
+	tick(10);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	const struct vc_monitor_frame asked = hear(VC_MONITOR_FRAME, NULL).frame;
+	vc_client_close(cluster, false, fake.now_ns);
+	close(cluster_sock);
+	cluster_sock = fake_display_connect(&fake, &cluster);
+	union vc_display_message m = {
+		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
+	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+	add(1, 20);
+	fake_display_import(&fake);
+	present(1, 1, "b");
+	tick(10);
+	hear_nothing(); /* the monitor is still at the first one */
+	say(verdict(VC_CHECK_SOURCE, VC_FOUND_EXTRA, 1));
+	assert_false(fake.layer[0].distrusted);
+	assert_int_equal(link_.stats.stale, 1);
+	tick(10);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	assert_int_equal(hear(VC_MONITOR_FRAME, NULL).frame.seq, 1);
+	assert_int_not_equal(told.source, asked.source);
+	say(verdict(VC_CHECK_SOURCE, VC_FOUND_GOOD, 1));
+	assert_int_equal(link_.stats.source_checks, 1);
+}
+
+/* One that lies and goes must not get away with it: its frame is still there. */
+static void what_is_still_seen_counts_though_its_source_has_gone(void **state) {
+	(void)state;
+	int fd;
+	present(0, 1, "a");
+	tick(10);
+	close((hear(VC_MONITOR_BUFFER, &fd), fd));
+	hear(VC_MONITOR_FRAME, NULL);
+	vc_client_close(cluster, false, fake.now_ns);
+	close(cluster_sock);
+	cluster_sock = fake_display_connect(&fake, &cluster);
+	union vc_display_message m = {
+		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
+	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+	say(verdict(VC_CHECK_SOURCE, VC_FOUND_EXTRA, 1));
+	assert_true(fake.layer[0].distrusted);
+	assert_int_equal(link_.stats.stale, 0);
+}
+
+static void verdicts_on_the_output_are_about_the_last_capture(void **state) {
+	(void)state;
+	struct vc_control_captured captured = {.ticket = 5, .seq = {0}};
+	const struct vc_monitor_verdict right = {.check = VC_CHECK_OUTPUT, .finding = VC_FOUND_PIXELS, .ticket = 5};
+	say(sealed(right)); /* nothing was captured */
+	assert_int_equal(link_.stats.stale, 1);
+	vc_monitor_link_captured(&link_, 1, &captured, vc_clock_now()); /* another output */
+	say(sealed(right));
+	assert_int_equal(link_.stats.stale, 2);
+	config.monitor.rules.output_max_ns = 1000 * MS;
+	vc_monitor_link_captured(&link_, 0, &captured, vc_clock_now() - 1001 * MS);
+	say(sealed(right)); /* too old */
+	assert_int_equal(link_.stats.stale, 3);
+	assert_int_equal(link_.stats.output_checks, 0);
+	vc_monitor_link_captured(&link_, 0, &captured, vc_clock_now());
+	say(sealed(right));
+	assert_int_equal(link_.stats.output_bad, 1);
+	assert_true(fake.layer[0].distrusted);
+	say(sealed(right));
+	assert_int_equal(link_.stats.stale, 4);
+}
+
+/* A monitor that hears nothing about the output is not watching it, however often it says that it lives. */
+static void unchecked_output_is_noticed(void **state) {
+	(void)state;
+	struct vc_control_captured captured = {.ticket = 1};
+	config.monitor.rules.output_max_ns = 300 * MS;
+	config.monitor.rules.lost_safe = true;
+	tick(1);
+	assert_int_equal(link_.stats.blind, 0);
+	fake.now_ns += 300 * MS;
+	say(verdict(VC_CHECK_NONE, VC_FOUND_GOOD, 0));
+	link_.watched[0].trust.sign_ns = fake.now_ns;
+	tick(0);
+	assert_int_equal(link_.stats.blind, 1);
+	assert_int_equal(link_.stats.output_ns, 0);
+	assert_true(fake.layer[0].distrusted);
+	assert_int_equal(fake.layer[0].distrust, VC_REASON_UNWATCHED);
+	config.monitor.rules.lost_safe = false;
+	tick(0);
+	assert_false(fake.layer[0].distrusted);
+	vc_monitor_link_captured(&link_, 0, &captured, vc_clock_now());
+	say(sealed((struct vc_monitor_verdict){.check = VC_CHECK_OUTPUT, .ticket = 1}));
+	vc_monitor_link_tick(&link_, vc_clock_now());
+	assert_int_equal(link_.stats.blind, 0);
+	assert_true(link_.stats.output_ns > 0);
+}
+
+static void flood_of_verdicts_waits_for_the_next_tick(void **state) {
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct vc_monitor_verdict v = verdict(VC_CHECK_NONE, VC_FOUND_GOOD, 0);
+		assert_int_equal(vc_ipc_send(monitor_sock, &v, sizeof(v), NULL, 0), 0);
+	}
+	for (int i = 0; i < 10; i++) /* as often as the loop may turn */
+		link_.watch.ready(link_.watch.data, EPOLLIN);
+	const uint32_t heard = link_.counter;
+	assert_in_range(heard, 1, 50);
+	assert_true(link_.watch.paused);
+	assert_int_equal(link_.stats.throttled, 1);
+	tick(10);
+	assert_false(link_.watch.paused);
+	link_.watch.ready(link_.watch.data, EPOLLIN);
+	assert_int_equal(link_.counter, 2 * heard);
+	/* One that goes meanwhile is noticed at once: the loop would tell of it for ever. */
+	assert_true(link_.watch.paused);
+	link_.watch.ready(link_.watch.data, EPOLLHUP);
+	assert_int_equal(link_.stats.connected, 0);
 }
 
 /* The time that counts is the display's, not that of whoever was late to look. */
@@ -325,6 +483,12 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(frames_go_to_the_monitor_with_their_declarations),
 		TEST(one_frame_is_kept_until_the_verdict),
+		TEST(only_what_was_asked_is_answered),
+		TEST(the_last_clusters_frames_are_nothing_to_the_next),
+		TEST(what_is_still_seen_counts_though_its_source_has_gone),
+		TEST(verdicts_on_the_output_are_about_the_last_capture),
+		TEST(unchecked_output_is_noticed),
+		TEST(flood_of_verdicts_waits_for_the_next_tick),
 		TEST(frame_that_stays_is_told_with_its_age),
 		TEST(bad_verdict_ends_the_trust_until_frames_are_good),
 		TEST(spoilt_crc_is_not_believed),

@@ -84,12 +84,31 @@ static void silence_is_the_configs_choice(void **state) {
 	assert_int_equal(vc_trust_judge(&t, &keep, 999999), VC_REASON_WRONG);
 }
 
+static void who_does_not_look_at_the_output_is_lost_too(void **state) {
+	(void)state;
+	struct vc_trust t;
+	struct vc_trust_rules rules = safe;
+	rules.output_max_ns = 500;
+	vc_trust_init(&t, 1000);
+	for (int64_t now = 1000; now < 1500; now += 10)
+		vc_trust_hear(&t, &rules, VC_CHECK_SOURCE, true, now);
+	assert_int_equal(vc_trust_judge(&t, &rules, 1499), VC_REASON_NONE);
+	assert_int_equal(vc_trust_judge(&t, &rules, 1500), VC_REASON_UNWATCHED);
+	assert_true(vc_trust_blind(&t, &rules, 1500));
+	vc_trust_hear(&t, &rules, VC_CHECK_OUTPUT, true, 1510);
+	assert_int_equal(vc_trust_judge(&t, &rules, 1510), VC_REASON_NONE);
+	rules.lost_safe = false;
+	assert_int_equal(vc_trust_judge(&t, &rules, 9999), VC_REASON_NONE);
+	assert_false(vc_trust_blind(&t, &safe, 9999)); /* 0: it need not */
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_bad_word_is_enough_and_many_good_ones_are_needed),
 		cmocka_unit_test(a_bad_word_or_a_gap_starts_the_time_anew),
 		cmocka_unit_test(a_wrong_output_is_not_mended_by_good_frames),
 		cmocka_unit_test(silence_is_the_configs_choice),
+		cmocka_unit_test(who_does_not_look_at_the_output_is_lost_too),
 	};
 	return cmocka_run_group_tests_name("compositor.trust", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the output monitor decides: declarations, the strip, references, pictures. */
-#include "check.h"
 #include "crc32.h"
+#include "output-check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +202,38 @@ static void safe_pictures_are_checked(void **state) {
 	assert_int_equal(check.telltale, 1);
 }
 
+/* What a capture shows is held against the declaration of that very frame of that very source, or else against nothing. */
+static void captures_are_checked_for_what_they_show(void **state) {
+	(void)state;
+	static struct vc_watched watched;
+	const struct vc_monitor_layer info = {.layer = 2, .safe_image = 1};
+	struct vc_control_captured captured = {.seq = {[2] = 7}, .source = {[2] = 4}};
+	struct vc_declaration d;
+	struct vc_check check;
+	vc_watched_init(&watched);
+	vc_watched_add(&watched, &info, &references);
+	make_true(&d);
+	vc_watched_note(&watched, 2, 4, 7, &d);
+	assert_true(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+	assert_int_equal(check.finding, VC_FOUND_GOOD);
+	/* The next source's frame 7 declares something else. */
+	captured.source[2] = 5;
+	assert_false(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+	d.counter++;
+	vc_watched_note(&watched, 2, 5, 7, &d);
+	assert_true(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+	assert_int_equal(check.finding, VC_FOUND_COUNTER);
+	captured.source[2] = 4;
+	assert_true(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+	assert_int_equal(check.finding, VC_FOUND_GOOD);
+	/* The fallback must be the safe picture, but what a compositor before this one left is neither it nor a known frame. */
+	captured.seq[2] = 0;
+	assert_true(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+	assert_int_equal(check.finding, VC_FOUND_PIXELS);
+	captured.seq[2] = VC_CONTROL_ADOPTED;
+	assert_false(vc_output_check_zone(&watched, &captured, &info, &references, &zone, &check));
+}
+
 static void references_come_through_whole(void **state) {
 	(void)state;
 	static struct vc_references back;
@@ -224,9 +256,13 @@ static void references_come_through_whole(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crc_is_the_known_one),          cmocka_unit_test(declarations_come_through_whole),
-		cmocka_unit_test(strips_say_their_counter),      cmocka_unit_test(declarations_are_checked),
-		cmocka_unit_test(pictures_are_checked),          cmocka_unit_test(safe_pictures_are_checked),
+		cmocka_unit_test(crc_is_the_known_one),
+		cmocka_unit_test(declarations_come_through_whole),
+		cmocka_unit_test(strips_say_their_counter),
+		cmocka_unit_test(declarations_are_checked),
+		cmocka_unit_test(pictures_are_checked),
+		cmocka_unit_test(safe_pictures_are_checked),
+		cmocka_unit_test(captures_are_checked_for_what_they_show),
 		cmocka_unit_test(references_come_through_whole),
 	};
 	return cmocka_run_group_tests_name("monitor.check", tests, make_references, NULL);
