@@ -29,6 +29,9 @@ struct vm {
 	char name[64];
 	char ini[256];
 	char qemu[256], kernel[256], initrd[256], root[256], append[1024];
+	char report[256];  /* "": what the guest tells is not kept */
+	int64_t report_kb; /* and no more than this of it */
+	const char *more;  /* one more -readconfig file, NULL: none */
 	struct vc_vm_limits limits;
 };
 
@@ -44,7 +47,7 @@ static char *vm_field(struct vm *vm, const char *key, size_t *size) {
 	} fields[] = {
 		{"qemu", vm->qemu, sizeof(vm->qemu)},       {"kernel", vm->kernel, sizeof(vm->kernel)},
 		{"initrd", vm->initrd, sizeof(vm->initrd)}, {"root", vm->root, sizeof(vm->root)},
-		{"append", vm->append, sizeof(vm->append)},
+		{"append", vm->append, sizeof(vm->append)}, {"report", vm->report, sizeof(vm->report)},
 	};
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(fields[i].key, key) == 0) {
@@ -54,32 +57,34 @@ static char *vm_field(struct vm *vm, const char *key, size_t *size) {
 	return NULL;
 }
 
-/* A limit of [vm], or NULL. */
-static int64_t *vm_limit(struct vm *vm, const char *key, int64_t *max) {
+/* A number of [vm]. Returns false if @key is none; @why: NULL if @value is good. */
+static bool vm_number(struct vm *vm, const char *key, const char *value, const char **why) {
 	const struct {
 		const char *key;
 		int64_t *field;
-		int64_t max;
-	} limits[] = {
-		{"check_ms", &vm->limits.check_ms, 60000},       {"answer_ms", &vm->limits.answer_ms, 600000},
-		{"pause_ms", &vm->limits.pause_ms, 600000},      {"spin_ms", &vm->limits.spin_ms, 600000},
-		{"spin_percent", &vm->limits.spin_percent, 100},
+		int64_t min, max;
+	} numbers[] = {
+		{"check_ms", &vm->limits.check_ms, 100, 60000},
+		{"answer_ms", &vm->limits.answer_ms, 100, 600000},
+		{"pause_ms", &vm->limits.pause_ms, 100, 600000},
+		{"spin_ms", &vm->limits.spin_ms, 100, 600000},
+		{"spin_percent", &vm->limits.spin_percent, 0, 100},
+		{"report_kb", &vm->report_kb, 4, VC_VM_REPORT_KB_MAX},
 	};
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (strcmp(limits[i].key, key) == 0) {
-			*max = limits[i].max;
-			return limits[i].field;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(numbers[i].key, key) == 0) {
+			*why = vc_conf_int(value, numbers[i].min, numbers[i].max, numbers[i].field);
+			return true;
 		}
-	return NULL;
+	return false;
 }
 
 static const char *vm_set(void *data, const struct vc_conf_entry *entry) {
 	if (strcmp(entry->kind, "vm") != 0)
 		return strcmp(entry->kind, "gpu") == 0 ? NULL : "unknown section; there are [vm] and [gpu]";
-	int64_t max = 0, *limit = vm_limit(data, entry->key, &max);
-	if (limit)
-		return vc_conf_int(entry->value, limit == &((struct vm *)data)->limits.spin_percent ? 0 : 100, max,
-				   limit);
+	const char *why;
+	if (vm_number(data, entry->key, entry->value, &why))
+		return why;
 	size_t size = 0;
 	char *field = vm_field(data, entry->key, &size);
 	if (!field)
@@ -111,16 +116,25 @@ static bool vm_load(struct vm *vm) {
 		vc_error("%s", error);
 		return false;
 	}
+	if (vm->more && access(vm->more, R_OK) < 0) {
+		vc_error("--add %s: %s", vm->more, strerror(errno));
+		return false;
+	}
 	return vm_has_file(vm, "qemu", vm->qemu) && vm_has_file(vm, "kernel", vm->kernel) &&
 	       vm_has_file(vm, "initrd", vm->initrd) && vm_has_file(vm, "root", vm->root);
 }
 
 /* The child: looks after its parent, which becomes QEMU. */
-static _Noreturn void watch(const struct vm *vm, pid_t qemu, int qmp) {
+static _Noreturn void watch(const struct vm *vm, pid_t qemu, int qmp, int sock) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	struct vc_notify notify;
+	struct vc_vm_report report = {.sock = -1, .file = -1};
 	vc_notify_init(&notify);
-	const char *why = vc_vm_watch(&vm->limits, qemu, qmp, &notify);
+	int err = sock >= 0 ? vc_vm_report_open(&report, vm->report, (size_t)vm->report_kb << 10, sock) : 0;
+	if (err < 0)
+		vc_warn("%s: [vm] report = %s: %s; what the guest tells is not kept", vm->ini, vm->report,
+			strerror(-err));
+	const char *why = vc_vm_watch(&vm->limits, qemu, qmp, &report, &notify);
 	/* Only while it is our parent, the number is still its. */
 	if (why && getppid() == qemu) {
 		vc_error("guest %s: %s: it is ended", vm->name, why);
@@ -129,27 +143,41 @@ static _Noreturn void watch(const struct vm *vm, pid_t qemu, int qmp) {
 	exit(0);
 }
 
-/* Starts the child and returns QEMU's end of the monitor, or -1. */
-static int start_watch(const struct vm *vm) {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return -1;
+/* QEMU's ends of what is between it and the child. */
+struct lines {
+	int monitor, report; /* the latter -1: there is none */
+};
+
+/* Starts the child. */
+static bool start_watch(const struct vm *vm, struct lines *lines) {
+	int qmp[2], report[2] = {-1, -1};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) < 0 ||
+	    (vm->report[0] && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) < 0))
+		return false;
 	pid_t qemu = getpid(), child = fork();
 	if (child < 0)
-		return -1;
+		return false;
 	if (child == 0) {
-		close(pair[1]);
-		watch(vm, qemu, pair[0]);
+		close(qmp[1]);
+		if (report[1] >= 0)
+			close(report[1]);
+		watch(vm, qemu, qmp[0], report[0]);
 	}
-	close(pair[0]);
-	fcntl(pair[1], F_SETFD, 0);
-	return pair[1];
+	close(qmp[0]);
+	fcntl(qmp[1], F_SETFD, 0);
+	if (report[0] >= 0) {
+		close(report[0]);
+		fcntl(report[1], F_SETFD, 0);
+	}
+	*lines = (struct lines){qmp[1], report[1]};
+	return true;
 }
 
 static void usage(void) {
 	printf("Usage: vcockpit-vm [OPTION]... NAME\n"
 	       "Starts the guest NAME as /etc/vcockpit/vms/NAME.ini says, by becoming QEMU.\n\n"
 	       "  -c, --config FILE  read FILE instead\n"
+	       "  -a, --add FILE     one more -readconfig file for QEMU, after the guest's own\n"
 	       "  -p, --print        print QEMU's command line, a word a line, and exit\n"
 	       "  -h, --help         this text\n"
 	       "  -V, --version      the version\n");
@@ -157,22 +185,33 @@ static void usage(void) {
 
 /* Becomes QEMU, or prints how. Returns an exit code if it can't. */
 static int become_qemu(struct vm *vm, bool print) {
-	int monitor = print ? 3 : start_watch(vm);
-	if (monitor < 0) {
+	struct lines lines = {.monitor = 3, .report = vm->report[0] ? 4 : -1};
+	if (!print && !start_watch(vm, &lines)) {
 		vc_error("cannot look after QEMU: %s", strerror(errno));
 		return 1;
 	}
-	char drive[320], qmp[64];
+	char drive[320], qmp[64], report[64];
 	snprintf(drive, sizeof(drive), "file=%s,if=virtio,format=raw,readonly=on", vm->root);
-	snprintf(qmp, sizeof(qmp), "socket,id=vcockpit-watch,fd=%d", monitor);
-	char *const command[] = {
-		QEMU, "-name", vm->name, "-readconfig", vm->qemu, "-no-user-config", "-nodefaults", "-display", "none",
-		"-serial", "stdio", "-monitor", "none", "-kernel", vm->kernel, "-initrd", vm->initrd, "-append",
-		vm->append, "-drive", drive, "-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
-		/* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
-		"reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon", "chardev=vcockpit-watch,mode=control",
-		NULL};
+	snprintf(qmp, sizeof(qmp), "socket,id=vcockpit-watch,fd=%d", lines.monitor);
+	snprintf(report, sizeof(report), "socket,id=report,fd=%d", lines.report);
+	char *command[48] = {QEMU, "-name", vm->name, "-readconfig", vm->qemu, "-no-user-config", "-nodefaults",
+			     "-display", "none", "-serial", "stdio", "-monitor", "none", "-kernel", vm->kernel,
+			     "-initrd", vm->initrd, "-append", vm->append, "-drive", drive, "-sandbox",
+			     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
+			     /* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
+			     "reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon",
+			     "chardev=vcockpit-watch,mode=control"};
+	size_t words = 0;
+	while (command[words])
+		words++;
+	if (lines.report >= 0) {
+		command[words++] = "-chardev";
+		command[words++] = report;
+	}
+	if (vm->more) {
+		command[words++] = "-readconfig";
+		command[words++] = (char *)(uintptr_t)vm->more;
+	}
 	if (print) {
 		for (size_t i = 0; command[i]; i++)
 			puts(command[i]);
@@ -184,19 +223,21 @@ static int become_qemu(struct vm *vm, bool print) {
 }
 
 int main(int argc, char **argv) {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-						{"print", no_argument, NULL, 'p'},
-						{"help", no_argument, NULL, 'h'},
-						{"version", no_argument, NULL, 'V'},
-						{NULL, 0, NULL, 0}};
-	struct vm vm = {.limits = default_limits};
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"add", required_argument, NULL, 'a'},
+		{"print", no_argument, NULL, 'p'},        {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+	struct vm vm = {.limits = default_limits, .report_kb = 256};
 	bool print = false;
 	int option;
 	vc_log_init("vcockpit-vm", 0);
-	while ((option = getopt_long(argc, argv, "c:phV", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "c:a:phV", options, NULL)) >= 0) {
 		switch (option) {
 		case 'c':
 			snprintf(vm.ini, sizeof(vm.ini), "%s", optarg);
+			break;
+		case 'a':
+			vm.more = optarg;
 			break;
 		case 'p':
 			print = true;

@@ -139,18 +139,21 @@ static const char *judge(struct watch *w, int64_t now) {
 	return w->why;
 }
 
-const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, struct vc_notify *notify) {
+const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, struct vc_vm_report *report,
+			struct vc_notify *notify) {
 	static struct watch w;
 	int64_t now = vc_clock_now(), next = now;
 	bool told = false;
 	/* The greeting is an answer too. */
 	w = (struct watch){.limits = limits, .qemu = qemu, .qmp = qmp, .asked_ns = now};
 	for (;;) {
-		struct pollfd p = {.fd = qmp, .events = POLLIN};
+		struct pollfd p[2] = {{.fd = qmp, .events = POLLIN},
+				      {.fd = vc_vm_report_wants(report) ? report->sock : -1, .events = POLLIN}};
 		int wait_ms = (int)((next - now) / VC_NS_PER_MS) + 1;
-		if (poll(&p, 1, wait_ms > 0 ? wait_ms : 0) < 0 && errno != EINTR)
+		if (poll(p, 2, wait_ms > 0 ? wait_ms : 0) < 0 && errno != EINTR)
 			return NULL;
 		now = vc_clock_now();
+		vc_vm_report_take(report);
 		if (!receive(&w, now))
 			return NULL;
 		if (w.greeted && !told)
@@ -158,6 +161,7 @@ const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, 
 		told = told || w.greeted;
 		if (now >= next) {
 			next = now + limits->check_ms * VC_NS_PER_MS;
+			vc_vm_report_more(report);
 			sample_awake(&w, now);
 			if (w.greeted && w.asked_ns == 0)
 				ask(&w, now);

@@ -10,6 +10,7 @@
 #define VC_VM_WATCH_H
 
 #include "notify.h"
+#include "vm-report.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,8 +23,9 @@ struct vc_vm_limits {
 	int64_t spin_percent; /* 0: don't look */
 };
 
-/* Watches process @qemu, whose monitor is at the other end of @qmp, and tells systemd that it lives. Returns NULL once it has gone, or
- * why it must go, in a static buffer. */
-const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, struct vc_notify *notify);
+/* Watches process @qemu, whose monitor is at the other end of @qmp, and tells systemd that it lives; meanwhile keeps @report. Returns
+ * NULL once it has gone, or why it must go, in a static buffer. */
+const char *vc_vm_watch(const struct vc_vm_limits *limits, pid_t qemu, int qmp, struct vc_vm_report *report,
+			struct vc_notify *notify);
 
 #endif

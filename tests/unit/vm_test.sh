@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# vm_test.sh VCOCKPIT-VM: good and bad guest files, and the line that each bad one gets.
+# vm_test.sh VCOCKPIT-VM VM-CONFIGS: good and bad guest files, and the line that each bad one gets; and what is not in those that
+# are installed.
 set -eu
-vm=$1
+vm=$1 configs=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -19,7 +20,20 @@ layer = ivi'
 echo "$good" > good.ini
 "$vm" --config good.ini --print ivi > command
 grep -qx 'file=root.ext4,if=virtio,format=raw,readonly=on' command
-grep -qx -e '-readconfig' command
+[ "$(grep -cx -e '-readconfig' command)" = 1 ]
+grep -q id=report command && { echo "a report that nobody asked for"; exit 1; }
+
+# A report, and one more file for QEMU: only where they are asked for.
+echo "$good" | sed 's/^append.*/report = report/' > report.ini
+touch more.qemu
+"$vm" --config report.ini --add more.qemu --print ivi > command
+grep -qx 'socket,id=report,fd=4' command
+[ "$(grep -cx -e '-readconfig' command)" = 2 ] && grep -qx more.qemu command
+code=0
+"$vm" --config good.ini --add missing.qemu --print ivi > out 2> err || code=$?
+[ $code = 2 ] && grep -qF -e '--add missing.qemu: No such file' err
+# What an installed guest has: no line for faults, and nothing that QEMU writes into files of the host.
+if grep -n -i -e fault -e '"file"' -e '"pipe"' "$configs/ivi.qemu"; then exit 1; fi
 
 # refuses FILE TEXT: exit code 2 and one line with that text.
 refuses() {
@@ -36,6 +50,8 @@ echo "$good" | sed 's/^append.*/answer_ms = soon/' > soon.ini
 refuses soon.ini 'soon.ini:6: [vm] answer_ms = soon: not a number'
 echo "$good" | sed 's/^append.*/check_ms = 1/' > often.ini
 refuses often.ini 'from 100 to'
+echo "$good" | sed 's/^append.*/report_kb = 1000000/' > large.ini
+refuses large.ini 'report_kb = 1000000'
 echo "$good" | sed '/^root/d' > rootless.ini
 refuses rootless.ini 'has no "root"'
 echo "$good" | sed 's/root.ext4/a,b/' > comma.ini

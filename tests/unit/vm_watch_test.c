@@ -79,8 +79,9 @@ static const char *watch(enum manner manner, const struct vc_vm_limits *l) {
 	}
 	close(pair[1]);
 	struct vc_notify notify;
+	struct vc_vm_report report = {.sock = -1, .file = -1};
 	vc_notify_init(&notify);
-	const char *why = vc_vm_watch(l, pid, pair[0], &notify);
+	const char *why = vc_vm_watch(l, pid, pair[0], &report, &notify);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(pair[0]);
