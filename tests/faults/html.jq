@@ -9,7 +9,7 @@ def words: {live: "live", hold: "holds its last frame", fallback: "fallback pict
 def title: {
   cluster_missed: "cluster frames missed", cluster_missed_percent: "cluster frames missed, %", cluster_gap_ms: "longest time without a new cluster frame, ms",
   bus_to_glass_ms: "telltale: bus to screen, ms", loss_to_glass_ms: "lost message: shown as unknown after, ms", fallback_ms: "fallback picture after, ms",
-  recover_ms: "back after, ms", commit_ms: "next compositor's first commit after, ms", frame_ms: "next cluster frame after, ms", adopted: "taken over without a modeset",
+  recover_ms: "back after, ms", commit_ms: "next compositor's first commit after, ms", frame_ms: "next cluster frame after, ms", adopted: "taken over without a modeset", own_ms: "from its main() to its commit, ms",
   stayed_live: "the zone stayed live", unrecorded: "vblanks not recorded", descriptors: "the compositor's descriptors", oom_kills: "the hog was killed",
   cluster_refused: "commits refused and saved", injected: "the fault happened", seen: "its effect was seen", undone: "all was put right"
 }[.] // gsub("_"; " ");
@@ -37,7 +37,8 @@ def budget: "<table><tr><th>budget</th><th>allowed</th><th>measured</th><th></th
 
 def facts: .figures as $f | "<p class=\"facts\">In \($f.window_ms | ms): \($f.cluster_due // 0 | number) cluster frames due, \($f.cluster_missed // 0 | number) missed, longest gap \($f.cluster_gap_ms | ms) (\($f.cluster_gap_periods // 0 | . * 10 | round / 10) refresh periods). In the quiet \($f.baseline_ms | ms) just before: \($f.baseline_cluster_missed // 0 | number) missed, \($f.baseline_cluster_gap_ms | ms)."
   + (if $f.bus_to_glass_ms then " Telltales took \($f.bus_to_glass_median_ms | ms) (median) to \($f.bus_to_glass_ms | ms) (worst) from the bus to the screen." else "" end)
-  + (if ($f.held // 0) + ($f.cluster_held // 0) > 0 then " Taking the pictures held up \($f.cluster_held) more frames." else "" end) + "</p>";
+  + (if ($f.held // 0) + ($f.cluster_held // 0) > 0 then " Taking the pictures held up \($f.cluster_held) more frames." else "" end)
+  + (if $f.restart_ms then " The next compositor's main() began after \($f.main_ms | ms), and its first commit came \($f.own_ms | ms) later. <b>This machine itself</b> took \($f.restart_ms | ms) to bring back a killed service that does nothing, from SIGKILL to its first instruction, \($f.restart_confined_ms | ms) one that is confined as the compositor is (medians of five), and \($f.process_ms | ms) to start and end a process that does nothing." else "" end) + "</p>";
 
 def card: "<section id=\"\(.name)\" class=\"\(if .passed then "pass" else "fail" end)\"><h2>\(.name | gsub("-"; " ") | @html) <span class=\"verdict\">\(if .passed then "pass" else "fail" end)</span></h2><p class=\"about\">\(.about // "" | @html)</p>"
   + pictures + timeline + "<div class=\"columns\">" + budget + facts + "</div></section>";

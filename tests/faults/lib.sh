@@ -5,7 +5,7 @@
 #   about     one line: what a person should see
 #   class     below (the safety domain: the cluster must not notice) or safety (something in it)
 #   subject   the layer that reacts (default: ivi)
-#   needs     words: guest (its GL draws), agent (in the guest), second (the second guest's source), monitor
+#   needs     words: guest (its GL draws), second (the second guest's source), monitor
 #   window_s  how long to watch at least (5)
 #   slow      yes: recovery takes so long (a guest's boot) that other faults are run meanwhile
 # and defines inject, which breaks it by "at" or "at_signal", and if the defaults below don't fit:
@@ -148,8 +148,38 @@ restart_compositor() {
 	"$tool" await $recording cluster live "$since" 20000 > /dev/null
 }
 
+# figure_restart NAME [SYSTEMD-RUN-OPTION…]: what systemd takes to bring back a service whose only process is killed and does nothing,
+# from SIGKILL to that process's first instruction: the median of five, as a figure.
+figure_restart() {
+	local name=$1 unit=vcockpit-fault-first starts=$work/starts times=$work/restart-times i
+	shift
+	: > "$starts" && : > "$times"
+	systemd-run --quiet --collect --unit=$unit --slice=vcockpit-safety.slice -p Restart=always -p RestartSec=10ms -p StartLimitIntervalSec=0 \
+		-p "StandardOutput=append:$starts" "$@" "$tool-first"
+	for i in 1 2 3 4 5; do
+		await $short_limit_s has_started "$i" || break
+		"$tool" stamp "$work/killed" --signal KILL "$(main_pid $unit)" || break
+		await $short_limit_s has_started $((i + 1)) || break
+		echo $((($(tail -n 1 "$starts") - $(cat "$work/killed")) / 1000)) >> "$times"
+	done
+	systemctl stop $unit
+	[ "$(wc -l < "$times")" = 5 ] && figure "$name" "$(sort -n "$times" | sed -n '3s/...$/.&/p' | sed 's/^\./0./')"
+}
+has_started() { [ "$(wc -l < "$work/starts")" -ge "$1" ]; }
+
+# confinement_of UNIT: who it runs as and what it is kept from, as options of systemd-run.
+confinement_of() {
+	sed -n '/^\[Service\]/,/^\[Install\]/p' "/usr/lib/systemd/system/$1.service" |
+		grep -E '^(User|Group|SupplementaryGroups|CPUScheduling.*|Limit.*|NoNewPrivileges|Protect.*|Private.*|Restrict[A-Z].*|MemoryDeny.*|Lock.*|System.*)=' |
+		grep -v ^RestartSec | sed 's/^/-p /'
+}
+
 # guest_does NAME SECONDS: the agent in the guest does something wrong, once it is ready for it.
-guest_does() { "$tool" order "$work/injected" /run/vcockpit/vm-$guest/fault.sock "$1" "$2" $((3 * short_limit_s * 1000)); }
+guest_does() {
+	local line=/run/vcockpit/vm-$guest/fault.sock
+	[ -S "$line" ] || tell "    the guest has no line for faults: boot with vcockpit.fault-line on the kernel's command line"
+	"$tool" order "$work/injected" "$line" "$1" "$2" $((3 * short_limit_s * 1000))
+}
 
 # guest_draws: its GL has counted frames since it was started, and they are on the screen.
 guest_draws() {

@@ -7,6 +7,7 @@
  *   await    waits for something to happen in the recording
  *   judge    measures one fault's window in the recording and holds it against the budget
  *   stamp    says when exactly a command was started or a signal sent
+ *   process  says what starting a process that does nothing takes
  *   order    has the agent in a guest do something wrong
  *   source   a guest's picture that can be told to misbehave
  *   hog      takes all of something: CPU, memory, disk, descriptors
@@ -26,6 +27,7 @@ int main(int argc, char **argv) {
 		{"await", "FILE LAYER STATE|frame|commit SINCE_NS LIMIT_MS", vc_fault_await},
 		{"judge", "--recording FILE --budgets FILE --column kvm|tcg --marks FILE NAME", vc_fault_judge},
 		{"stamp", "FILE COMMAND [ARGUMENT]... | FILE --signal SIGNAL PID...", vc_fault_stamp},
+		{"process", "", vc_fault_process},
 		{"order", "FILE SOCKET NAME SECONDS LIMIT_MS", vc_fault_order},
 		{"source", "LAYER FAULT", vc_fault_source},
 		{"hog", "cpu|memory|io|disk|descriptors [FOLDER]", vc_fault_hog},

@@ -54,6 +54,7 @@ int vc_fault_record(int argc, char **argv);
 int vc_fault_await(int argc, char **argv);
 int vc_fault_judge(int argc, char **argv);
 int vc_fault_stamp(int argc, char **argv);
+int vc_fault_process(int argc, char **argv);
 int vc_fault_order(int argc, char **argv);
 int vc_fault_source(int argc, char **argv);
 int vc_fault_hog(int argc, char **argv);
