@@ -78,6 +78,7 @@ static void try_open(struct vc_can *can, int64_t now_ns) {
 		return;
 	}
 	can->sock = sock;
+	can->empty_ns = now_ns;
 	can->error = 0;
 	vc_info("listening on CAN interface %s", can->interface);
 }
@@ -93,9 +94,13 @@ void vc_can_finish(struct vc_can *can) {
 	can->sock = -1;
 }
 
+int64_t vc_can_arrival(int64_t age_ns, int64_t empty_ns, int64_t now_ns) {
+	return age_ns >= 0 && age_ns <= now_ns - empty_ns ? now_ns - age_ns : empty_ns;
+}
+
 /* When a frame came, on the monotonic clock. The kernel notes it on the real-time clock; how long ago that was tells. A frame
  * that has waited in the queue must not pass for a new one. */
-static int64_t arrival(struct msghdr *header, int64_t now_ns) {
+static int64_t arrival(const struct vc_can *can, struct msghdr *header, int64_t now_ns) {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
 		struct timespec stamp, now;
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
@@ -103,7 +108,9 @@ static int64_t arrival(struct msghdr *header, int64_t now_ns) {
 		memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
 		clock_gettime(CLOCK_REALTIME, &now);
 		int64_t age_ns = ((int64_t)now.tv_sec - stamp.tv_sec) * VC_NS_PER_S + now.tv_nsec - stamp.tv_nsec;
-		return age_ns > 0 ? now_ns - age_ns : now_ns;
+		/* Since @now_ns was read, too, some have come. */
+		int64_t read_ns = vc_clock_now(), came_ns = vc_can_arrival(age_ns, can->empty_ns, read_ns);
+		return came_ns < now_ns ? came_ns : now_ns;
 	}
 	return now_ns;
 }
@@ -127,7 +134,7 @@ static int take_frame(struct vc_can *can, struct vc_vehicle *vehicle, const stru
 	size_t size = frame.len <= CAN_MAX_DLEN ? frame.len : CAN_MAX_DLEN;
 	bool extended = (frame.can_id & CAN_EFF_FLAG) != 0;
 	vc_vehicle_receive(vehicle, rules, frame.can_id & (extended ? CAN_EFF_MASK : CAN_SFF_MASK), extended,
-			   frame.data, size, arrival(&header, now_ns));
+			   frame.data, size, arrival(can, &header, now_ns));
 	return 1;
 }
 
@@ -137,8 +144,10 @@ void vc_can_receive(struct vc_can *can, struct vc_vehicle *vehicle, const struct
 		try_open(can, now_ns);
 	for (int i = 0; i < FRAMES_MAX && can->sock >= 0; i++) {
 		int got = take_frame(can, vehicle, rules, now_ns);
-		if (got == 0)
+		if (got == 0) {
+			can->empty_ns = now_ns;
 			return;
+		}
 		if (got > 0)
 			continue;
 		tell(can, -got);

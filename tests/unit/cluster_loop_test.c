@@ -322,6 +322,16 @@ static void test_queued_frames_are_old(void **state) {
 	rig_stop(&rig);
 }
 
+/* The kernel's stamps are of the wall clock, which may be set between stamp and reading. */
+static void test_a_set_clock_makes_no_frame_young_or_ancient(void **state) {
+	(void)state;
+	assert_int_equal(vc_can_arrival(0, 500, 1000), 1000);
+	assert_int_equal(vc_can_arrival(300, 500, 1000), 700);
+	assert_int_equal(vc_can_arrival(500, 500, 1000), 500);
+	assert_int_equal(vc_can_arrival(3600 * VC_NS_PER_S, 500, 1000), 500);
+	assert_int_equal(vc_can_arrival(-3600 * VC_NS_PER_S, 500, 1000), 500);
+}
+
 static void test_refused_then_stopped(void **state) {
 	(void)state;
 	rig_start(&rig, 640, 480);
@@ -377,6 +387,7 @@ int main(void) {
 		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_silent_bus_shows),
 		cmocka_unit_test(test_queued_frames_are_old),
+		cmocka_unit_test(test_a_set_clock_makes_no_frame_young_or_ancient),
 		cmocka_unit_test(test_refused_then_stopped),
 		cmocka_unit_test(test_notifies),
 	};
