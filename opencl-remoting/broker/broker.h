@@ -55,9 +55,10 @@ struct vc_cl_broker {
 	struct vc_cl_config config;
 	const char *worker_path;
 	bool debug;
-	bool separate;     /* workers have users of their own */
-	char cache[160];   /* the directory in use */
-	char cgroups[256]; /* where workers' control groups go, "": nowhere */
+	bool separate;                        /* workers have users of their own */
+	char cache[160];                      /* the directory in use */
+	char cgroups[256];                    /* where workers' control groups go, "": nowhere */
+	bool bounds_memory, bounds_processes; /* these groups do */
 	int listener;
 	struct vc_cl_client clients[VC_CL_CLIENTS_MAX];
 	uint64_t served, refused, failed; /* clients so far; workers that ended badly */

@@ -25,6 +25,18 @@ static bool put(const char *directory, const char *file, const char *text) {
 	return good;
 }
 
+/* Has workers' groups bound by @controller, if there is such a one here. */
+static bool delegate(const struct vc_cl_broker *b, const char *controller, bool *bounds) {
+	char text[32];
+	snprintf(text, sizeof(text), "+%s", controller);
+	*bounds = put(b->cgroups, "cgroup.subtree_control", text);
+	/* ENOENT: cgroup v2 doesn't have it, where v1 does for example. */
+	if (*bounds || errno != ENOENT)
+		return *bounds;
+	vc_warn("%s has no controller \"%s\": workers' rlimits alone bound that", b->cgroups, controller);
+	return true;
+}
+
 bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
 	static const char suffix[] = "/broker";
 	char line[PATH_MAX] = "";
@@ -41,10 +53,9 @@ bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
 	line[length - strlen(suffix)] = '\0';
 	if ((size_t)snprintf(b->cgroups, sizeof(b->cgroups), MOUNT "%s", line + 3) >= sizeof(b->cgroups))
 		errno = ENAMETOOLONG;
-	else if (put(b->cgroups, "cgroup.subtree_control", "+memory +pids"))
+	else if (delegate(b, "memory", &b->bounds_memory) && delegate(b, "pids", &b->bounds_processes))
 		return true;
-	vc_error("%s: control groups for workers can't be made: %s; needed: Delegate=yes in vcockpit-cld.service, and "
-		 "the controllers memory and pids in cgroup v2; without both, leave out DelegateSubgroup= there",
+	vc_error("%s: control groups for workers can't be made: %s; vcockpit-cld.service needs Delegate=yes",
 		 b->cgroups, strerror(errno));
 	return false;
 }
@@ -61,11 +72,11 @@ bool vc_cl_cgroup_make(const struct vc_cl_broker *b, unsigned place) {
 	path_of(b, place, path, sizeof(path));
 	bool good = mkdir(path, 0755) == 0 || errno == EEXIST;
 	snprintf(text, sizeof(text), "%u", c->processes);
-	good = good && put(path, "pids.max", text);
+	good = good && (!b->bounds_processes || put(path, "pids.max", text));
 	snprintf(text, sizeof(text), "%llu", ((unsigned long long)c->memory_mb + c->shared_mb) << 20);
-	good = good && put(path, "memory.max", c->memory_mb > 0 ? text : "max");
-	/* One that is over its limit goes as a whole. */
-	good = good && put(path, "memory.oom.group", "1");
+	/* A group that is over its limit goes as a whole. */
+	if (good && b->bounds_memory)
+		good = put(path, "memory.max", c->memory_mb > 0 ? text : "max") && put(path, "memory.oom.group", "1");
 	if (!good)
 		vc_error("%s: %s", path, strerror(errno));
 	return good;
