@@ -12,7 +12,7 @@
 #define FAST_MS 120
 
 void vc_config_defaults(struct vc_config *config) {
-	*config = (struct vc_config){.socket = VC_DISPLAY_SOCKET,
+	*config = (struct vc_config){.socket = VC_DISPLAY_CLUSTER_SOCKET,
 				     .layer = "cluster",
 				     .stats = VC_CLUSTER_STATS,
 				     .fonts = "Roboto, Inter, DejaVu Sans",

@@ -15,7 +15,7 @@ struct vc_display_client {
 	struct vc_display_welcome zone; /* what WELCOME said */
 };
 
-/* Connects to @path (NULL: VC_DISPLAY_SOCKET), says HELLO for @layer and waits at most @timeout_ms for WELCOME.
+/* Connects to @path (NULL: VC_DISPLAY_SOCKET, the guests'), says HELLO for @layer and waits at most @timeout_ms for WELCOME.
  * Returns 0, or -errno with a sentence in @why (at least VC_DISPLAY_REASON_MAX bytes): -ECONNREFUSED or -ENOENT when there
  * is no compositor, -ETIMEDOUT, -EACCES when it answered ERROR. */
 int vc_display_connect(struct vc_display_client *client, const char *path, const char *layer, int timeout_ms,

@@ -3,7 +3,7 @@
  * The display protocol: how a source of pictures (cluster-app, a gpu-virt device) hands frames to the compositor.
  * docs/display-protocol.md tells it as a story; this header is the wire.
  *
- * Transport: SOCK_SEQPACKET Unix socket, by default /run/vcockpit/display. Each message is one packet: a
+ * Transport: SOCK_SEQPACKET Unix socket, by default /run/vcockpit/display, and /run/vcockpit/cluster for the cluster. Each message is one packet: a
  * struct vc_display_header, then the body that its type names, exactly as long as that type's struct. Byte order and
  * alignment are the machine's: both ends run on it. Reserved fields and unknown flags must be zero.
  *
@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #define VC_DISPLAY_SOCKET "/run/vcockpit/display"
+#define VC_DISPLAY_CLUSTER_SOCKET "/run/vcockpit/cluster"
 #define VC_DISPLAY_MAGIC 0x50445643u /* "VCDP" in memory */
 #define VC_DISPLAY_VERSION 1u
 

@@ -110,23 +110,30 @@ static unsigned take_fds(struct msghdr *header, int *fds, unsigned room) {
 	return count;
 }
 
+/* One message. Returns its size or -errno; @header then holds its descriptors and flags. */
+static ssize_t receive(int sock, struct msghdr *header, void *msg, size_t size) {
+	struct iovec iov = {.iov_base = msg, .iov_len = size};
+	ssize_t got;
+	header->msg_iov = &iov;
+	header->msg_iovlen = 1;
+	do
+		got = recvmsg(sock, header, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
 ssize_t vc_ipc_recv(int sock, void *msg, size_t size, int *fds, unsigned *nfds) {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(VC_IPC_FDS_MAX * sizeof(int))];
 	} control;
-	struct iovec iov = {.iov_base = msg, .iov_len = size};
-	struct msghdr header = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr header = {.msg_control = &control, .msg_controllen = sizeof(control)};
 	unsigned room = nfds ? *nfds : 0;
 	if (nfds)
 		*nfds = 0;
-	ssize_t got;
-	do
-		got = recvmsg(sock, &header, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	ssize_t got = receive(sock, &header, msg, size);
 	if (got < 0)
-		return -errno;
+		return got;
 	unsigned count = take_fds(&header, fds, room);
 	bool cut = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
 	if (cut || (nfds && count > room)) {
@@ -139,6 +146,20 @@ ssize_t vc_ipc_recv(int sock, void *msg, size_t size, int *fds, unsigned *nfds) 
 	if (nfds)
 		*nfds = count;
 	return got;
+}
+
+ssize_t vc_ipc_recv_all(int sock, void *msg, size_t size, int *fds, unsigned *nfds) {
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(VC_IPC_FDS_ALL * sizeof(int))];
+	} control;
+	struct msghdr header = {.msg_control = &control, .msg_controllen = sizeof(control)};
+	*nfds = 0;
+	ssize_t got = receive(sock, &header, msg, size);
+	if (got < 0)
+		return got;
+	*nfds = take_fds(&header, fds, VC_IPC_FDS_ALL);
+	return header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EMSGSIZE : got;
 }
 
 int vc_ipc_peer(int sock, uid_t *uid, gid_t *gid, pid_t *pid) {

@@ -14,8 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Most descriptors that one message may carry. */
+/* Most descriptors that one message of ours may carry, and that the kernel lets any message carry (SCM_MAX_FD). */
 #define VC_IPC_FDS_MAX 8
+#define VC_IPC_FDS_ALL 253
 
 /* How long a connect waits for a listener whose queue is full. */
 #define VC_IPC_CONNECT_S 5
@@ -37,6 +38,11 @@ int vc_ipc_send(int sock, const void *msg, size_t size, const int *fds, unsigned
  * come are closed. Returns the message's size, 0 when the peer closed, or -errno: -EMSGSIZE for a message over @size or
  * with more than *nfds descriptors (all of them closed then), -EAGAIN when nothing waits. */
 ssize_t vc_ipc_recv(int sock, void *msg, size_t size, int *fds, unsigned *nfds);
+
+/* The same for whoever must not close a stranger's descriptors, because the last close of a file may take the kernel long:
+ * @fds, room for VC_IPC_FDS_ALL, gets all that came, the caller's even with an error, and *@nfds how many they are. -EMSGSIZE:
+ * a message over @size. */
+ssize_t vc_ipc_recv_all(int sock, void *msg, size_t size, int *fds, unsigned *nfds);
 
 /* Who is at the other end, as the kernel knows it (SO_PEERCRED). Returns 0 or -errno. */
 int vc_ipc_peer(int sock, uid_t *uid, gid_t *gid, pid_t *pid);

@@ -10,8 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* So many messages of one source are taken before others get their turn. */
 #define MESSAGES_PER_TURN 16
@@ -21,8 +21,11 @@
 #define STRANGER_RATE 10
 /* Connections of one user that have not said HELLO yet. */
 #define STRANGERS_PER_USER 2
-/* All users together may connect so many times as often as one; more wait in the listener's queue. */
+/* All users of a socket may connect so many times as often as one; more wait in the listener's queue. */
 #define CONNECTS_TOTAL 8
+
+/* Room at an importer that a message and what the client has in the compositor's hands may need, and its socket. */
+#define ROOM (VC_IPC_FDS_ALL + VC_LAYER_DESCRIPTORS + VC_CLIENTS_MAX)
 
 /* Lines a second about clients other than the cluster. */
 #define LOG_RATE 20
@@ -46,6 +49,12 @@ static bool may_log(const struct vc_client *client, int64_t now_ns) {
 	return true;
 }
 
+/* Its end is felt at once; what it has sent and nobody has read is given up by the importer. */
+static void close_socket(struct vc_door *door, int sock) {
+	shutdown(sock, SHUT_RDWR);
+	vc_importer_discard(door->importer, sock);
+}
+
 void vc_client_close(struct vc_client *client, bool broke, int64_t now_ns) {
 	int sock = client->watch.fd;
 	if (client->layer) {
@@ -57,7 +66,7 @@ void vc_client_close(struct vc_client *client, bool broke, int64_t now_ns) {
 	if (client->clients->loop)
 		vc_loop_remove(client->clients->loop, &client->watch);
 	client->watch.fd = -1;
-	close(sock);
+	close_socket(client->door, sock);
 }
 
 __attribute__((format(printf, 4, 5))) static void refuse(struct vc_client *client, enum vc_display_error_code code,
@@ -82,10 +91,9 @@ static uint32_t rate_of(const struct vc_client *client) {
 
 static void welcome(struct vc_client *client, int64_t now_ns) {
 	struct vc_layer *layer = client->layer;
+	client->importer = layer->importer;
 	vc_layer_connect(layer, client->watch.fd, client->pid, client->uid, now_ns);
 	vc_bucket_init(&client->messages, layer->config->rate, now_ns);
-	if (layer->config->role == VC_ROLE_CLUSTER)
-		client->watch.urgency = VC_URGENT_CLUSTER;
 	uint32_t mhz = layer->backend->refresh_mhz(layer->backend->data, layer);
 	struct vc_display_welcome answer = {
 		.version = VC_DISPLAY_VERSION,
@@ -110,6 +118,10 @@ static void refuse_banned(struct vc_client *client, const struct vc_layer *layer
 		       layer->config->name, (long long)((until_ns - now_ns) / VC_NS_PER_MS));
 }
 
+static bool at_cluster_door(const struct vc_client *client) {
+	return client->door == &client->clients->door[VC_DOOR_CLUSTER];
+}
+
 static void handle_hello(struct vc_client *client, const struct vc_display_hello *hello, int64_t now_ns) {
 	if (hello->version != VC_DISPLAY_VERSION) {
 		refuse(client, VC_DISPLAY_ERROR_VERSION, now_ns, "version %u is not spoken here; %u is", hello->version,
@@ -122,6 +134,9 @@ static void handle_hello(struct vc_client *client, const struct vc_display_hello
 			layer = &client->clients->layers[i];
 	if (!layer) {
 		refuse(client, VC_DISPLAY_ERROR_LAYER, now_ns, "there is no layer %s", hello->layer);
+	} else if ((layer->config->role == VC_ROLE_CLUSTER) != at_cluster_door(client)) {
+		refuse(client, VC_DISPLAY_ERROR_DENIED, now_ns, "layer %s is served at the other socket, %s",
+		       hello->layer, at_cluster_door(client) ? "the guests'" : "the cluster's");
 	} else if (layer->config->uid != client->uid) {
 		refuse(client, VC_DISPLAY_ERROR_DENIED, now_ns, "layer %s belongs to another user than uid %u",
 		       hello->layer, client->uid);
@@ -181,7 +196,7 @@ static void handle_checked(struct vc_client *client, const union vc_display_mess
 
 void vc_client_handle(struct vc_client *client, const union vc_display_message *message, size_t size, const int *fds,
 		      unsigned nfds, int64_t now_ns) {
-	int fd = nfds == 1 ? fds[0] : -1;
+	int fd = nfds > 0 ? fds[0] : -1;
 	const char *wrong = vc_message_check(message, size, nfds);
 	bool add = size >= sizeof(message->header) && message->header.type == VC_DISPLAY_BUFFER_ADD;
 	if (!vc_bucket_take(&client->messages, rate_of(client), add ? BUFFER_ADD_TOKENS : 1, now_ns))
@@ -191,36 +206,57 @@ void vc_client_handle(struct vc_client *client, const union vc_display_message *
 	else
 		handle_checked(client, message, &fd, now_ns);
 	if (fd >= 0)
-		close(fd);
+		vc_importer_discard(client->importer, fd);
+	for (unsigned i = 1; i < nfds; i++)
+		vc_importer_discard(client->importer, fds[i]);
+}
+
+/* Takes one message. Returns false when none is there. */
+static bool read_message(struct vc_client *client) {
+	union vc_display_message message = {0};
+	int fds[VC_IPC_FDS_ALL];
+	unsigned nfds;
+	ssize_t got = vc_ipc_recv_all(client->watch.fd, &message, sizeof(message), fds, &nfds);
+	int64_t now_ns = vc_clock_now();
+	if (got == -EAGAIN)
+		return false;
+	if (got > 0) {
+		vc_client_handle(client, &message, (size_t)got, fds, nfds, now_ns);
+		return true;
+	}
+	for (unsigned i = 0; i < nfds; i++)
+		vc_importer_discard(client->importer, fds[i]);
+	if (got == -EMSGSIZE)
+		refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "message or descriptors beyond all bounds");
+	else
+		vc_client_close(client, false, now_ns);
+	return true;
 }
 
 static void on_readable(void *data, uint32_t events) {
 	struct vc_client *client = data;
-	(void)events;
+	if (client->watch.paused && (events & (EPOLLHUP | EPOLLERR))) {
+		vc_client_close(client, false, vc_clock_now());
+		return;
+	}
 	for (int i = 0; i < MESSAGES_PER_TURN && client->watch.fd >= 0; i++) {
-		union vc_display_message message = {0};
-		int fds[1];
-		unsigned nfds = 1;
-		ssize_t got = vc_ipc_recv(client->watch.fd, &message, sizeof(message), fds, &nfds);
-		int64_t now_ns = vc_clock_now();
-		if (got == -EAGAIN)
+		/* Until the next tick, when the importer may have closed what this client sent before. */
+		if (vc_importer_room(client->importer) < ROOM) {
+			vc_loop_pause(client->clients->loop, &client->watch, true);
 			return;
-		if (got == -EMSGSIZE)
-			refuse(client, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "message or descriptors beyond all bounds");
-		else if (got <= 0)
-			vc_client_close(client, false, now_ns);
-		else
-			vc_client_handle(client, &message, (size_t)got, fds, nfds, now_ns);
+		}
+		if (!read_message(client))
+			return;
 	}
 }
 
-/* A place for a newcomer. The stranger that has been silent longest makes room: of the same user if that has enough of them, of
+/* A place for a newcomer at @door. The stranger that has been silent longest makes room: of the same user if that has enough of them, of
  * any if all places are taken. */
-static struct vc_client *find_place(struct vc_clients *clients, uid_t uid, int64_t now_ns) {
+static struct vc_client *find_place(struct vc_door *door, uid_t uid, int64_t now_ns) {
 	struct vc_client *oldest = NULL, *own = NULL, *empty = NULL;
 	unsigned strangers = 0;
-	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++) {
-		struct vc_client *c = &clients->client[i];
+	for (unsigned i = 0; i < door->places; i++) {
+		struct vc_client *c = &door->place[i];
 		if (c->watch.fd < 0) {
 			empty = c;
 			continue;
@@ -251,30 +287,38 @@ static struct vc_bucket *connects_of(struct vc_clients *clients, uid_t uid) {
 	return &clients->connects[VC_LAYERS_MAX];
 }
 
-struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_t now_ns) {
+/* What a guest sends is closed by its layer's importer. */
+static struct vc_importer *importer_of(struct vc_clients *clients, uid_t uid) {
+	for (unsigned i = 0; i < clients->count; i++)
+		if (clients->layers[i].config->uid == uid)
+			return clients->layers[i].importer;
+	return &clients->importers[VC_IMPORTER_STRANGERS];
+}
+
+struct vc_client *vc_clients_accept(struct vc_door *door, int sock, int64_t now_ns) {
+	struct vc_clients *clients = door->clients;
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	if (vc_ipc_peer(sock, &uid, &gid, &pid) < 0) {
-		close(sock);
+	/* Connecting too often isn't worth a word: whoever does so knows. */
+	if (vc_ipc_peer(sock, &uid, &gid, &pid) < 0 ||
+	    !vc_bucket_take(connects_of(clients, uid), clients->config->connects, 1, now_ns)) {
+		close_socket(door, sock);
 		return NULL;
 	}
-	/* Not worth a word: whoever connects that often knows. */
-	if (!vc_bucket_take(connects_of(clients, uid), clients->config->connects, 1, now_ns)) {
-		close(sock);
-		return NULL;
-	}
-	struct vc_client *client = find_place(clients, uid, now_ns);
+	struct vc_client *client = find_place(door, uid, now_ns);
 	*client = (struct vc_client){
-		.watch = {.fd = sock, .urgency = VC_URGENT_REST, .ready = on_readable, .data = client},
+		.watch = {.fd = sock, .urgency = door->watch.urgency, .ready = on_readable, .data = client},
 		.clients = clients,
+		.door = door,
+		.importer = importer_of(clients, uid),
 		.uid = uid,
 		.pid = pid,
 		.connected_ns = now_ns,
 	};
 	vc_bucket_init(&client->messages, STRANGER_RATE, now_ns);
 	if (clients->loop && vc_loop_add(clients->loop, &client->watch) < 0) {
-		close(sock);
+		close_socket(door, sock);
 		client->watch.fd = -1;
 		return NULL;
 	}
@@ -282,17 +326,19 @@ struct vc_client *vc_clients_accept(struct vc_clients *clients, int sock, int64_
 }
 
 static void on_connection(void *data, uint32_t events) {
-	struct vc_clients *clients = data;
+	struct vc_door *door = data;
+	struct vc_clients *clients = door->clients;
 	(void)events;
 	int64_t now_ns = vc_clock_now();
 	/* Until the next tick. */
-	if (!vc_bucket_take(&clients->connects_total, CONNECTS_TOTAL * clients->config->connects, 1, now_ns)) {
-		vc_loop_pause(clients->loop, &clients->listener, true);
+	if (vc_importer_room(door->importer) < ROOM ||
+	    !vc_bucket_take(&door->connects, CONNECTS_TOTAL * clients->config->connects, 1, now_ns)) {
+		vc_loop_pause(clients->loop, &door->watch, true);
 		return;
 	}
-	int sock = accept4(clients->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int sock = accept4(door->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (sock >= 0)
-		vc_clients_accept(clients, sock, now_ns);
+		vc_clients_accept(door, sock, now_ns);
 }
 
 void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
@@ -300,6 +346,8 @@ void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
 		struct vc_client *c = &clients->client[i];
 		if (c->watch.fd < 0)
 			continue;
+		if (c->watch.paused)
+			vc_loop_pause(clients->loop, &c->watch, false);
 		if (c->layer && c->layer->source.stuck)
 			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "does not read its messages");
 		else if (c->layer && c->layer->source.banned)
@@ -308,16 +356,41 @@ void vc_clients_check(struct vc_clients *clients, int64_t now_ns) {
 			refuse(c, VC_DISPLAY_ERROR_PROTOCOL, now_ns, "no HELLO within %lld ms",
 			       (long long)(clients->config->hello_ns / VC_NS_PER_MS));
 	}
-	if (clients->loop && clients->listener.paused)
-		vc_loop_pause(clients->loop, &clients->listener, false);
+	for (unsigned i = 0; i < VC_DOORS; i++)
+		if (clients->door[i].watch.paused)
+			vc_loop_pause(clients->loop, &clients->door[i].watch, false);
 }
 
-int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, int listener, const struct vc_config *config,
-		    struct vc_layer *layers, unsigned count) {
-	*clients = (struct vc_clients){.loop = loop, .config = config, .layers = layers, .count = count};
+static int open_door(struct vc_door *door, int listener, enum vc_urgency urgency, struct vc_client *place,
+		     unsigned places, struct vc_importer *importer) {
+	door->watch = (struct vc_watch){.fd = listener, .urgency = urgency, .ready = on_connection, .data = door};
+	door->place = place;
+	door->places = places;
+	door->importer = importer;
+	return door->clients->loop ? vc_loop_add(door->clients->loop, &door->watch) : 0;
+}
+
+/* The cluster's sockets don't wait behind guests'. */
+static struct vc_importer *cluster_importer(struct vc_clients *clients) {
+	for (unsigned i = 0; i < clients->count; i++)
+		if (clients->layers[i].config->role == VC_ROLE_CLUSTER)
+			return clients->layers[i].importer;
+	return &clients->importers[VC_IMPORTER_SOCKETS];
+}
+
+int vc_clients_init(struct vc_clients *clients, struct vc_loop *loop, const int listener[VC_DOORS],
+		    const struct vc_config *config, struct vc_importer *importers, struct vc_layer *layers,
+		    unsigned count) {
+	*clients = (struct vc_clients){
+		.loop = loop, .config = config, .importers = importers, .layers = layers, .count = count};
 	for (unsigned i = 0; i < VC_CLIENTS_MAX; i++)
 		clients->client[i].watch.fd = -1;
-	clients->listener =
-		(struct vc_watch){.fd = listener, .urgency = VC_URGENT_REST, .ready = on_connection, .data = clients};
-	return loop ? vc_loop_add(loop, &clients->listener) : 0;
+	for (unsigned i = 0; i < VC_DOORS; i++)
+		clients->door[i].clients = clients;
+	int err = open_door(&clients->door[VC_DOOR_GUESTS], listener[VC_DOOR_GUESTS], VC_URGENT_REST,
+			    &clients->client[0], VC_CLIENTS_GUESTS, &importers[VC_IMPORTER_SOCKETS]);
+	if (err == 0)
+		err = open_door(&clients->door[VC_DOOR_CLUSTER], listener[VC_DOOR_CLUSTER], VC_URGENT_CLUSTER,
+				&clients->client[VC_CLIENTS_GUESTS], VC_CLIENTS_CLUSTERS, cluster_importer(clients));
+	return err;
 }

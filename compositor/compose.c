@@ -6,6 +6,9 @@
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 
+/* No version of a layer's, and not an empty zone either. */
+#define SPOILT UINT64_MAX
+
 static pixman_format_code_t pixman_format(uint32_t fourcc) {
 	switch (fourcc) {
 	case DRM_FORMAT_XRGB8888:
@@ -100,10 +103,10 @@ void vc_compose_changed(struct vc_compose *compose, unsigned slot) {
 	compose->version[slot]++;
 }
 
-/* Brackets the CPU's reads of a memfd's dma-buf, which is ours alone. A client's own dma-buf is read without: the bracket
- * waits for its fences, which the client could leave unsignalled. */
+/* Brackets the CPU's reads of a memfd's dma-buf. It is ours alone, see vc_import_create(), so there are no fences of a client's
+ * that the bracket could wait for. */
 static void bracket_read(const struct vc_buffer *buffer, bool begin) {
-	if (!buffer || !buffer->import.ours)
+	if (!buffer)
 		return;
 	struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_READ | (begin ? DMA_BUF_SYNC_START : DMA_BUF_SYNC_END)};
 	ioctl(buffer->import.dmabuf, DMA_BUF_IOCTL_SYNC, &sync);
@@ -163,6 +166,11 @@ static void spread(const struct vc_compose_item *items, unsigned composed, unsig
 				    vc_rect_overlaps(&items[i].layer->config->rect, &items[j].layer->config->rect))
 					dirty[i] = found = true;
 	}
+}
+
+void vc_compose_spoilt(struct vc_compose *compose, int index) {
+	for (unsigned i = 0; i < VC_LAYERS_MAX; i++)
+		compose->buffer[index].drawn[i] = SPOILT;
 }
 
 int vc_compose_draw(struct vc_compose *compose, const struct vc_compose_item *items, unsigned composed,

@@ -58,6 +58,9 @@ pixman_image_t *vc_compose_image(uint32_t fourcc, uint32_t width, uint32_t heigh
 /* Layer @slot will show something else from the next picture on. */
 void vc_compose_changed(struct vc_compose *compose, unsigned slot);
 
+/* What was drawn into buffer @index never came to the screen: whoever draws into it next draws everything. */
+void vc_compose_spoilt(struct vc_compose *compose, int index);
+
 /* Draws what changed into a free buffer and returns its index. @items: of all @count layers; those from @composed on are on
  * planes and leave their zones empty here. Adds the bytes copied to the layers' counters. */
 int vc_compose_draw(struct vc_compose *compose, const struct vc_compose_item *items, unsigned composed, unsigned count);

@@ -342,6 +342,11 @@ static const char *compositor_display(void *object, const char *value) {
 	return copy_text(value, c->display_socket, sizeof(c->display_socket));
 }
 
+static const char *compositor_cluster(void *object, const char *value) {
+	struct vc_config *c = object;
+	return copy_text(value, c->cluster_socket, sizeof(c->cluster_socket));
+}
+
 static const char *compositor_control(void *object, const char *value) {
 	struct vc_config *c = object;
 	return copy_text(value, c->control_socket, sizeof(c->control_socket));
@@ -378,6 +383,7 @@ static const char *compositor_requests(void *object, const char *value) {
 
 static const struct vc_config_key compositor_keys[] = {
 	{"display_socket", compositor_display},
+	{"cluster_socket", compositor_cluster},
 	{"control_socket", compositor_control},
 	{"priority", compositor_priority},
 	{"hello_ms", compositor_hello},
@@ -504,6 +510,7 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 
 bool vc_config_read(struct vc_config *config, const char *path, char *error, size_t size) {
 	*config = (struct vc_config){.display_socket = VC_DISPLAY_SOCKET,
+				     .cluster_socket = VC_DISPLAY_CLUSTER_SOCKET,
 				     .control_socket = VC_CONTROL_SOCKET,
 				     .hello_ns = VC_NS_PER_S,
 				     .capture_hold_ns = 10 * VC_NS_PER_S,

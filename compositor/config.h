@@ -92,7 +92,7 @@ struct vc_config_monitor {
 };
 
 struct vc_config {
-	char display_socket[108], control_socket[108];
+	char display_socket[108], cluster_socket[108], control_socket[108];
 	int priority;            /* SCHED_FIFO, 0: leave as started */
 	int64_t hello_ns;        /* by when a connection must have said HELLO */
 	int64_t capture_hold_ns; /* how long a tool may keep a capture */

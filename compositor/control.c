@@ -18,9 +18,17 @@
 #define CONNECTS_TOTAL 2
 #define OTHERS_MAX (VC_TOOLS_MAX - VC_MONITOR_PLACES)
 #define TOOLS_PER_USER (OTHERS_MAX - 2)
+/* Room at the importer that a message may need, and all tools' sockets. */
+#define ROOM (VC_IPC_FDS_ALL + VC_TOOLS_MAX)
 
 static bool is_monitor(const struct vc_control *c, uid_t uid) {
 	return c->config->monitor.wanted && uid == c->config->monitor.uid;
+}
+
+/* Its end is felt at once; what waits in it is given up by the importer. */
+static void close_socket(struct vc_control *c, int sock) {
+	shutdown(sock, SHUT_RDWR);
+	vc_importer_discard(c->importer, sock);
 }
 
 static void tool_close(struct vc_tool *tool) {
@@ -28,7 +36,7 @@ static void tool_close(struct vc_tool *tool) {
 		vc_capture_cancel(&tool->output->capture, &tool->ticket);
 	int fd = tool->watch.fd;
 	vc_loop_remove(tool->control->loop, &tool->watch);
-	close(fd);
+	close_socket(tool->control, fd);
 }
 
 /* A tool that doesn't read its answers is cut off. */
@@ -126,7 +134,7 @@ static void become_monitor(struct vc_tool *tool) {
 	struct vc_control_failed failed = {.type = VC_CONTROL_FAILED, .error = EACCES};
 	snprintf(failed.reason, sizeof(failed.reason), "%s", wrong);
 	vc_ipc_send(fd, &failed, sizeof(failed), NULL, 0);
-	close(fd);
+	close_socket(tool->control, fd);
 }
 
 static void allow(struct vc_tool *tool, uint32_t layer) {
@@ -194,15 +202,19 @@ static void on_request(void *data, uint32_t events) {
 		return;
 	}
 	/* Until the next tick. Its own budget first, so that it can't use up the others'; the monitor has one of its own. */
-	if (!vc_bucket_take(&tool->requests, c->config->requests, 1, now_ns) ||
+	if (vc_importer_room(c->importer) < ROOM || !vc_bucket_take(&tool->requests, c->config->requests, 1, now_ns) ||
 	    (!is_monitor(c, tool->uid) &&
 	     !vc_bucket_take(&c->requests, REQUESTS_TOTAL * c->config->requests, 1, now_ns))) {
 		vc_loop_pause(c->loop, &tool->watch, true);
 		return;
 	}
-	ssize_t got = vc_ipc_recv(tool->watch.fd, &request, sizeof(request), NULL, NULL);
+	int fds[VC_IPC_FDS_ALL];
+	unsigned nfds;
+	ssize_t got = vc_ipc_recv_all(tool->watch.fd, &request, sizeof(request), fds, &nfds);
 	if (got == -EAGAIN)
 		return;
+	for (unsigned i = 0; i < nfds; i++)
+		vc_importer_discard(c->importer, fds[i]);
 	if (got == (ssize_t)sizeof(request))
 		handle(tool, &request);
 	else
@@ -243,20 +255,21 @@ static void on_connection(void *data, uint32_t events) {
 	pid_t pid;
 	(void)events;
 	/* Until the next tick. */
-	if (!vc_bucket_take(&c->connects, CONNECTS_TOTAL * c->config->connects, 1, now_ns)) {
+	if (vc_importer_room(c->importer) < ROOM ||
+	    !vc_bucket_take(&c->connects, CONNECTS_TOTAL * c->config->connects, 1, now_ns)) {
 		vc_loop_pause(c->loop, &c->listener, true);
 		return;
 	}
 	int sock = accept4(c->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (sock < 0 || vc_ipc_peer(sock, &uid, &gid, &pid) < 0) {
 		if (sock >= 0)
-			close(sock);
+			close_socket(c, sock);
 		return;
 	}
 	struct vc_tool *tool = find_place(c, uid);
 	if (!tool) {
 		turn_away(c, uid, now_ns);
-		close(sock);
+		close_socket(c, sock);
 		return;
 	}
 	*tool = (struct vc_tool){
@@ -267,7 +280,7 @@ static void on_connection(void *data, uint32_t events) {
 	};
 	if (vc_loop_add(c->loop, &tool->watch) < 0) {
 		tool->watch.fd = -1;
-		close(sock);
+		close_socket(c, sock);
 	}
 }
 
@@ -291,7 +304,7 @@ void vc_control_check(struct vc_control *control, int64_t now_ns) {
 
 int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, const struct vc_config *config,
 		    struct vc_output *outputs, struct vc_layer *layers, struct vc_monitor_link *monitor,
-		    int64_t start_ns) {
+		    struct vc_importer *importer, int64_t start_ns) {
 	*control = (struct vc_control){.loop = loop,
 				       .config = config,
 				       .outputs = outputs,
@@ -299,6 +312,7 @@ int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listen
 				       .layers = layers,
 				       .layer_count = config->layers,
 				       .monitor = monitor,
+				       .importer = importer,
 				       .start_ns = start_ns};
 	for (unsigned i = 0; i < VC_TOOLS_MAX; i++)
 		control->tool[i].watch.fd = -1;

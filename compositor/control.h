@@ -31,6 +31,7 @@ struct vc_control {
 	struct vc_output *outputs;
 	struct vc_layer *layers;
 	struct vc_monitor_link *monitor;
+	struct vc_importer *importer; /* closes tools' sockets, and what they send */
 	unsigned output_count, layer_count;
 	int64_t start_ns, turned_away_ns; /* the latter: when that was logged last */
 	struct vc_control_status status;  /* filled anew for each answer */
@@ -40,7 +41,7 @@ struct vc_control {
 /* Starts to serve on @listener, which stays the caller's. Returns 0 or -errno. */
 int vc_control_init(struct vc_control *control, struct vc_loop *loop, int listener, const struct vc_config *config,
 		    struct vc_output *outputs, struct vc_layer *layers, struct vc_monitor_link *monitor,
-		    int64_t start_ns);
+		    struct vc_importer *importer, int64_t start_ns);
 
 /* Disconnects tools that hold a capture too long, and lets those go on that asked too much. Call now and then. */
 void vc_control_check(struct vc_control *control, int64_t now_ns);

@@ -62,6 +62,27 @@ static void destroy(struct vc_import_job *job) {
 	vc_import_destroy(job->import, job->card);
 }
 
+/* Returns -1 when none waits. */
+static int take_discard(struct vc_discard_ring *ring) {
+	unsigned at = atomic_load_explicit(&ring->taken, memory_order_relaxed);
+	if (at == atomic_load_explicit(&ring->put, memory_order_acquire))
+		return -1;
+	int fd = ring->fd[at % VC_IMPORTER_DISCARDS];
+	atomic_store_explicit(&ring->taken, at + 1, memory_order_release);
+	return fd;
+}
+
+static void do_jobs(struct vc_importer *importer) {
+	for (struct vc_import_job *job; (job = ring_take(&importer->asked)) != NULL;) {
+		if (job->task == VC_IMPORT_CREATE)
+			create(importer, job);
+		else
+			destroy(job);
+		ring_put(&importer->answered, job);
+		wake(importer->done.fd);
+	}
+}
+
 static void *work(void *data) {
 	struct vc_importer *importer = data;
 	struct pollfd work_comes = {.fd = importer->wake, .events = POLLIN};
@@ -72,14 +93,10 @@ static void *work(void *data) {
 			vc_error("importer: eventfd: %s", strerror(errno));
 			return NULL;
 		}
-		for (struct vc_import_job *job; (job = ring_take(&importer->asked)) != NULL;) {
-			if (job->task == VC_IMPORT_CREATE)
-				create(importer, job);
-			else
-				destroy(job);
-			ring_put(&importer->answered, job);
-			wake(importer->done.fd);
-		}
+		do_jobs(importer);
+		/* Somebody waits for jobs, nobody for these. */
+		for (int fd; (fd = take_discard(&importer->discards)) >= 0; do_jobs(importer))
+			close(fd);
 	}
 }
 
@@ -96,6 +113,24 @@ static void on_done(void *data, uint32_t events) {
 void vc_importer_submit(struct vc_importer *importer, struct vc_import_job *job) {
 	ring_put(&importer->asked, job);
 	wake(importer->wake);
+}
+
+void vc_importer_discard(struct vc_importer *importer, int fd) {
+	struct vc_discard_ring *ring = &importer->discards;
+	if (vc_importer_room(importer) == 0) {
+		vc_error("importer: no room for one more descriptor to be closed; it stays open");
+		return;
+	}
+	unsigned at = atomic_load_explicit(&ring->put, memory_order_relaxed);
+	ring->fd[at % VC_IMPORTER_DISCARDS] = fd;
+	atomic_store_explicit(&ring->put, at + 1, memory_order_release);
+	wake(importer->wake);
+}
+
+unsigned vc_importer_room(const struct vc_importer *importer) {
+	const struct vc_discard_ring *ring = &importer->discards;
+	return VC_IMPORTER_DISCARDS - (atomic_load_explicit(&ring->put, memory_order_relaxed) -
+				       atomic_load_explicit(&ring->taken, memory_order_acquire));
 }
 
 /* Signals are the loop's, and so is real-time priority, which a thread would inherit. */

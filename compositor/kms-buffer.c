@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,6 +113,27 @@ static uint64_t picture_end(const struct vc_display_buffer_add *add) {
 	return add->offset + (uint64_t)add->stride * add->height;
 }
 
+/* What isn't there the kernel would make for us, at our expense and not at the source's. Pages that were only reserved by
+ * fallocate() count as missing, too: nobody has cleared them yet. Moves the file's offset. */
+static int check_whole(int fd, uint64_t from, uint64_t size, char *why) {
+	off_t hole = lseek(fd, (off_t)from, SEEK_HOLE);
+	if (hole < 0)
+		return reject(why, -errno, "the memfd cannot tell whether all its pages are there: %s",
+			      strerror(errno));
+	if ((uint64_t)hole < from + size)
+		return reject(why, -EINVAL, "the memfd has a hole at byte %" PRIi64 "; write to all its pages first",
+			      (int64_t)hole);
+	return 0;
+}
+
+/* Holes that were made after check_whole() have been filled. */
+static int check_unchanged(int fd, const struct stat *before, char *why) {
+	struct stat now;
+	if (fstat(fd, &now) == 0 && now.st_blocks <= before->st_blocks)
+		return 0;
+	return reject(why, VC_IMPORT_CHANGED, "the memfd got more pages while it came in; change nothing meanwhile");
+}
+
 /* Makes a dma-buf of a memfd's pages. Returns it or -errno. */
 static int wrap_memfd(int udmabuf, const struct vc_display_buffer_add *add, int fd, char *why) {
 	if (vc_fd_kind(fd) != VC_FD_MEMFD)
@@ -128,6 +150,9 @@ static int wrap_memfd(int udmabuf, const struct vc_display_buffer_add *add, int 
 		return reject(why, -EINVAL,
 			      "the memfd has %" PRIi64 " bytes, not the %" PRIu64 " that its whole pages need",
 			      (int64_t)st.st_size, add->offset + pages);
+	int err = check_whole(fd, add->offset, pages, why);
+	if (err < 0)
+		return err;
 	if (udmabuf < 0)
 		return reject(why, -ENODEV, "memfds need /dev/udmabuf, which this compositor cannot open");
 	struct udmabuf_create create = {
@@ -135,7 +160,10 @@ static int wrap_memfd(int udmabuf, const struct vc_display_buffer_add *add, int 
 	int dmabuf = ioctl(udmabuf, UDMABUF_CREATE, &create);
 	if (dmabuf < 0)
 		return reject(why, -errno, "udmabuf takes no %" PRIu64 " bytes: %s", pages, strerror(errno));
-	return dmabuf;
+	err = check_unchanged(fd, &st, why);
+	if (err < 0)
+		close(dmabuf);
+	return err < 0 ? err : dmabuf;
 }
 
 static int take_dmabuf(const struct vc_display_buffer_add *add, int fd, char *why) {
@@ -168,14 +196,26 @@ static int make_fb(struct vc_import *import, int card, const struct vc_display_b
 	return err == 0 ? 0 : reject(why, err, "the display's driver takes no such framebuffer: %s", strerror(-err));
 }
 
-static int map_import(struct vc_import *import, const struct vc_display_buffer_add *add, uint64_t offset, char *why) {
-	import->map_size = offset + (uint64_t)add->stride * add->height;
+/* Faults, and whatever the driver makes at the first access, happen here and not in the frame loop. */
+static void touch(const struct vc_import *import) {
+	struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_READ | DMA_BUF_SYNC_START};
+	ioctl(import->dmabuf, DMA_BUF_IOCTL_SYNC, &sync);
+	for (size_t at = 0; at < import->map_size; at += 4096)
+		(void)((const volatile uint8_t *)import->map_start)[at];
+	sync.flags = DMA_BUF_SYNC_READ | DMA_BUF_SYNC_END;
+	ioctl(import->dmabuf, DMA_BUF_IOCTL_SYNC, &sync);
+}
+
+/* Of a dma-buf that was made here, which starts at the picture. */
+static int map_import(struct vc_import *import, const struct vc_display_buffer_add *add, char *why) {
+	import->map_size = (size_t)add->stride * add->height;
 	import->map_start = mmap(NULL, import->map_size, PROT_READ, MAP_SHARED, import->dmabuf, 0);
 	if (import->map_start == MAP_FAILED) {
 		import->map_start = NULL;
 		return reject(why, -errno, "the buffer cannot be mapped for composition: %s", strerror(errno));
 	}
-	import->map = (const uint8_t *)import->map_start + offset;
+	import->map = import->map_start;
+	touch(import);
 	return 0;
 }
 
@@ -187,14 +227,14 @@ int vc_import_create(struct vc_import *import, int card, int udmabuf, const stru
 	if (dmabuf < 0)
 		return dmabuf;
 	import->dmabuf = dmabuf;
-	import->ours = memfd;
-	/* A wrapped memfd's dma-buf starts at the picture. */
-	uint64_t offset = memfd ? 0 : add->offset;
 	int err = -EINVAL;
-	if (ways & VC_IMPORT_MAP)
-		err = map_import(import, add, offset, why);
+	if ((ways & VC_IMPORT_MAP) && memfd)
+		err = map_import(import, add, why);
+	else if (ways & VC_IMPORT_MAP)
+		reject(why, err, "this layer is composed on the CPU, which reads memfds and no dma-bufs");
 	if (ways & VC_IMPORT_FB) {
-		int fb_err = make_fb(import, card, add, offset, why);
+		/* A wrapped memfd's dma-buf starts at the picture. */
+		int fb_err = make_fb(import, card, add, memfd ? 0 : add->offset, why);
 		err = err == 0 ? 0 : fb_err;
 	}
 	if (err < 0)

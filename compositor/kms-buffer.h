@@ -10,6 +10,7 @@
 
 #include "display-proto.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,8 +44,7 @@ struct vc_import {
 	uint32_t fb;     /* 0: none */
 	bool on_plane;   /* its layer's plane shows it: the kernel was asked */
 	int dmabuf;      /* to poll for implicit fences and to bracket CPU reads */
-	bool ours;       /* the dma-buf was made here, nobody else has it */
-	const void *map; /* first row, for composition on the CPU; NULL if not asked for */
+	const void *map; /* first row, for composition on the CPU; NULL if not asked for or not to be had */
 	void *map_start;
 	size_t map_size;
 	void *image; /* compose.c's view of the map */
@@ -54,8 +54,12 @@ struct vc_import {
 #define VC_IMPORT_FB 1u
 #define VC_IMPORT_MAP 2u
 
-/* Makes a framebuffer or a mapping, or both, of @fd as @add describes it; of both, one will do. @add must have passed
- * vc_message_check_buffer(). @fd stays the caller's. @udmabuf: /dev/udmabuf, or -1. @ways: VC_IMPORT_*. Returns 0, or -errno with
+/* The source changed the memory while it came in: an error of its own making, that of no other cause is. */
+#define VC_IMPORT_CHANGED (-ETXTBSY)
+
+/* Makes a framebuffer or a mapping, or both, of @fd as @add describes it; of both, one will do. A dma-buf of somebody else's is
+ * never mapped: whoever exports it could let a read of it fault or wait. A memfd must be all there, and is held by a dma-buf made
+ * here, so that reading it never faults. @add must have passed vc_message_check_buffer(). @fd stays the caller's. @udmabuf: /dev/udmabuf, or -1. @ways: VC_IMPORT_*. Returns 0, or -errno with
  * a sentence in @why (of VC_DISPLAY_REASON_MAX bytes). */
 int vc_import_create(struct vc_import *import, int card, int udmabuf, const struct vc_display_buffer_add *add, int fd,
 		     unsigned ways, char *why);

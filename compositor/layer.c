@@ -11,11 +11,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config, unsigned index,
-		   const struct vc_layer_backend *backend) {
-	*layer = (struct vc_layer){.config = config, .backend = backend, .index = index, .source = {.sock = -1}};
+		   const struct vc_layer_backend *backend, struct vc_importer *importer) {
+	*layer = (struct vc_layer){
+		.config = config, .backend = backend, .importer = importer, .index = index, .source = {.sock = -1}};
 	layer->rules =
 		(struct vc_policy_rules){.role = config->role, .order = config->order, .hold_ns = config->hold_ns};
 	vc_policy_state_init(&layer->policy);
@@ -38,9 +38,14 @@ void vc_source_send(struct vc_source *source, void *message, uint32_t type, size
 		source->stuck = true;
 }
 
+/* @fd came from a source, or is another descriptor of its memory; -1: none. */
+static void discard(struct vc_layer *layer, int fd) {
+	if (fd >= 0)
+		vc_importer_discard(layer->importer, fd);
+}
+
 static void buffer_destroy(struct vc_buffer *buffer) {
-	if (buffer->view >= 0)
-		close(buffer->view);
+	discard(buffer->layer, buffer->view);
 	buffer->view = -1;
 	buffer->state = VC_BUFFER_GOING;
 	buffer->layer->backend->drop(buffer->layer->backend->data, buffer);
@@ -72,8 +77,7 @@ static struct vc_buffer *buffer_find(struct vc_layer *layer, uint32_t id) {
 }
 
 static void frame_finish(struct vc_frame *frame) {
-	if (frame->fence >= 0)
-		close(frame->fence);
+	discard(frame->buffer->layer, frame->fence);
 	frame->fence = -1;
 	buffer_unref(frame->buffer);
 }
@@ -141,7 +145,7 @@ bool vc_layer_buffer_add(struct vc_layer *layer, const struct vc_display_buffer_
 		if (layer->buffer[i].state == VC_BUFFER_FREE)
 			buffer = &layer->buffer[i];
 	if (taken || wrong || !buffer) {
-		close(fd);
+		discard(layer, fd);
 		if (wrong)
 			reject(layer, add->id, EINVAL, wrong);
 		else if (!taken)
@@ -230,8 +234,7 @@ const char *vc_layer_present(struct vc_layer *layer, const struct vc_display_pre
 	struct vc_buffer *buffer = buffer_find(layer, present->id);
 	const char *wrong = check_present(layer, present, buffer, fence);
 	if (wrong) {
-		if (fence >= 0)
-			close(fence);
+		discard(layer, fence);
 		return wrong;
 	}
 	layer->source.seq = buffer->seq = present->seq;
@@ -347,8 +350,7 @@ void vc_layer_take_frame(struct vc_layer *layer, int index, struct vc_content *c
 		frame_finish(&layer->frame[i]);
 	layer->stats.frames_dropped += count;
 	*content = (struct vc_content){.kind = VC_CONTENT_FRAME, .frame = layer->frame[index]};
-	if (content->frame.fence >= 0)
-		close(content->frame.fence);
+	discard(layer, content->frame.fence);
 	content->frame.fence = -1;
 	layer->foreign = false;
 	pop_frames(layer, count + 1);

@@ -103,6 +103,7 @@ struct vc_source {
 struct vc_layer {
 	const struct vc_config_layer *config;
 	const struct vc_layer_backend *backend;
+	struct vc_importer *importer; /* closes what its sources sent; takes their memory in */
 	unsigned index;
 	struct vc_policy_rules rules;
 	struct vc_policy_state policy;
@@ -131,8 +132,11 @@ struct vc_layer {
 	unsigned log_used, log_skipped;
 };
 
+/* So many descriptors may be in a layer's hands: it needs as much room at its importer, at any time. */
+#define VC_LAYER_DESCRIPTORS (VC_POLICY_FRAMES_MAX + VC_LAYER_BUFFERS_MAX)
+
 void vc_layer_init(struct vc_layer *layer, const struct vc_config_layer *config, unsigned index,
-		   const struct vc_layer_backend *backend);
+		   const struct vc_layer_backend *backend, struct vc_importer *importer);
 
 /* A source has been let in / has gone. @broke: it was thrown out. Waiting frames are dropped when it goes. */
 void vc_layer_connect(struct vc_layer *layer, int sock, int32_t pid, uint32_t uid, int64_t now_ns);

@@ -111,18 +111,20 @@ static void become_real_time(const struct vc_config *config) {
 
 /* What systemd handed over at start: sockets by name, and all else from the store. */
 struct handed {
-	int display, control;
+	int display[VC_DOORS], control;
 	struct vc_store store;
 };
 
 static void take_handed(struct handed *handed) {
-	*handed = (struct handed){.display = -1, .control = -1};
+	*handed = (struct handed){.display = {-1, -1}, .control = -1};
 	char **names = NULL;
 	int n = sd_listen_fds_with_names(1, &names);
 	for (int i = 0; i < n; i++) {
 		int fd = SD_LISTEN_FDS_START + i, *place = NULL;
 		if (strcmp(names[i], "display") == 0)
-			place = &handed->display;
+			place = &handed->display[VC_DOOR_GUESTS];
+		else if (strcmp(names[i], "cluster") == 0)
+			place = &handed->display[VC_DOOR_CLUSTER];
 		else if (strcmp(names[i], "control") == 0)
 			place = &handed->control;
 		if (place && *place < 0)
@@ -170,8 +172,11 @@ int main(int argc, char **argv) {
 	static struct handed handed;
 	struct vc_kms_error error = {0};
 	take_handed(&handed);
-	int display = listen_at(handed.display, config.display_socket);
-	int control = display < 0 ? -1 : listen_at(handed.control, config.control_socket);
+	int display[VC_DOORS], control = -1;
+	display[VC_DOOR_GUESTS] = listen_at(handed.display[VC_DOOR_GUESTS], config.display_socket);
+	display[VC_DOOR_CLUSTER] = listen_at(handed.display[VC_DOOR_CLUSTER], config.cluster_socket);
+	if (display[VC_DOOR_GUESTS] >= 0 && display[VC_DOOR_CLUSTER] >= 0)
+		control = listen_at(handed.control, config.control_socket);
 	if (control < 0)
 		return EXIT_RUNTIME;
 	if (!vc_server_init(&server, &config, &handed.store, &error)) {

@@ -4,7 +4,8 @@
  * that TEST_ONLY says are to blame (their layers go to their fallback); then the cluster's change alone; then the cluster's
  * safe picture. A busy kernel is no refusal: the same scene is tried again at the next vblank.
  *
- * Which layers are composed is decided once for each buffer (vc_output_admit()), not here: a frame costs one commit.
+ * Which layers are composed is decided at start, and for the lowest guest once for each buffer (vc_output_admit()), not here: a
+ * frame costs one commit.
  */
 #include "output.h"
 
@@ -31,14 +32,17 @@ static bool shows_nothing(const struct vc_layer *layer) {
 /* The frame of its own source that @slot is to show, NULL if none. */
 static const struct vc_frame *own_frame(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	const struct vc_layer *layer = o->slot[slot];
-	int frame = scene->choice[slot].frame;
+	int frame = scene->kept & (1u << slot) ? VC_POLICY_KEEP : scene->choice[slot].frame;
 	if (frame >= 0)
 		return &layer->frame[frame];
 	return frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_FRAME ? &layer->screen.frame : NULL;
 }
 
-/* The frame that it is to show, whosoever it is. */
+/* The frame that it is to show, whosoever it is. Where a change is put off, that is what it shows now. */
 static const struct vc_frame *chosen_frame(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
+	const struct vc_content *screen = &o->slot[slot]->screen;
+	if ((scene->kept & (1u << slot)) && screen->kind == VC_CONTENT_LENT)
+		return &screen->frame;
 	return scene->lent[slot] ? scene->lent[slot] : own_frame(o, scene, slot);
 }
 
@@ -114,7 +118,7 @@ static void request_planes(struct vc_output *o, const struct vc_scene *scene, ui
 static struct vc_compose_item compose_item(const struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	struct vc_layer *layer = o->slot[slot];
 	const struct vc_rect *zone = &layer->config->rect;
-	const struct vc_policy_choice *choice = &scene->choice[slot];
+	const bool keeps = scene->choice[slot].frame == VC_POLICY_KEEP || (scene->kept & (1u << slot));
 	const struct vc_frame *frame = chosen_frame(o, scene, slot);
 	struct vc_compose_item item = {.layer = layer, .target = *zone};
 	if (slot >= scene->composed)
@@ -124,7 +128,7 @@ static struct vc_compose_item compose_item(const struct vc_output *o, const stru
 		item.image = frame->buffer->import.image;
 		item.mask = o->compose.mask[slot];
 		vc_layer_place(layer->config, &frame->part, &item.source, &item.target);
-	} else if (choice->frame == VC_POLICY_KEEP && layer->screen.kind == VC_CONTENT_ADOPTED) {
+	} else if (keeps && layer->screen.kind == VC_CONTENT_ADOPTED) {
 		/* Blended already. */
 		item.image = o->compose.buffer[VC_COMPOSE_ADOPTED].image;
 		item.source = *zone;
@@ -175,19 +179,33 @@ static bool is_passing(int err) {
 	return err == -EBUSY || err == -EAGAIN || err == -ENOMEM || err == -EACCES || err == -EPERM;
 }
 
+/* What is in o->request. */
+static int test_request(struct vc_output *o) {
+	return vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
+}
+
 static bool is_refused(struct vc_output *o, const struct vc_scene *scene, unsigned slot) {
 	vc_request_init(&o->request);
 	request_slot(o, scene, slot);
-	int err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
+	int err = test_request(o);
 	return err < 0 && !is_passing(err);
 }
 
-/* @alone: it was refused by itself, which is its source's error; otherwise it gave way to what it was shown with. */
-static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, bool alone, int64_t now_ns) {
+/* @slot's frame is refused: because of what it is, or because of trouble that its source has no part in? A kernel in trouble
+ * refuses the layer's own fallback as well. */
+static bool is_to_blame(struct vc_output *o, unsigned slot) {
+	vc_request_init(&o->request);
+	request_fallback(o, slot, true);
+	return test_request(o) == 0;
+}
+
+/* @blame: it was refused by itself, which is its source's error; otherwise it gave way to what it was shown with, or the kernel
+ * takes nothing. */
+static void refuse(struct vc_output *o, struct vc_scene *scene, unsigned slot, bool blame, int64_t now_ns) {
 	struct vc_layer *layer = o->slot[slot];
 	layer->stats.refused++;
 	vc_policy_refuse(&layer->policy, &layer->rules, now_ns);
-	if (alone)
+	if (blame)
 		vc_layer_note_error(layer, now_ns);
 	vc_layer_drop_frames(layer, (unsigned)scene->choice[slot].frame + 1);
 	vc_output_choose(o, scene, slot, now_ns);
@@ -225,7 +243,7 @@ static bool drop_culprits(struct vc_output *o, struct vc_scene *scene, int64_t n
 	bool any = drop_loans(o, scene, now_ns);
 	for (unsigned i = 0; i < o->layers; i++)
 		if (is_new_frame(scene, i) && is_refused(o, scene, i)) {
-			refuse(o, scene, i, true, now_ns);
+			refuse(o, scene, i, is_to_blame(o, i), now_ns);
 			any = true;
 		}
 	return any || drop_frames_of(o, scene, VC_ROLE_GUEST, now_ns);
@@ -257,6 +275,8 @@ static void get_unstuck(struct vc_output *o, int err, int64_t now_ns) {
 	int front = o->compose.front;
 	vc_output_compose_fallbacks(o);
 	if (vc_output_light(o, DRM_MODE_ATOMIC_ALLOW_MODESET) < 0) {
+		if (o->compose.front != front)
+			vc_compose_spoilt(&o->compose, o->compose.front);
 		o->compose.front = front;
 		return;
 	}
@@ -331,6 +351,8 @@ static int try_commit(struct vc_output *o, const struct vc_scene *scene, int cap
 		o->stats.commit_ns_max = end_ns - start_ns;
 	if (err == 0)
 		accept_scene(o, scene, capture, fence, start_ns);
+	else if (o->compose_next != VC_COMPOSE_NONE)
+		vc_compose_spoilt(&o->compose, o->compose_next);
 	return err;
 }
 
@@ -430,6 +452,14 @@ static bool may_compose(const struct vc_output *o, unsigned slot) {
 	return o->compose.ready;
 }
 
+/* Has it a buffer that its plane does not show? */
+static bool has_buffer_off_plane(const struct vc_layer *layer) {
+	for (unsigned k = 0; k < VC_LAYER_BUFFERS_MAX; k++)
+		if (layer->buffer[k].state == VC_BUFFER_READY && !layer->buffer[k].import.on_plane)
+			return true;
+	return false;
+}
+
 /* The slots that borrow from the buffer's layer: may they show it, too? */
 static void admit_loans(struct vc_output *o, struct vc_buffer *buffer) {
 	const struct vc_rect part = {0, 0, buffer->width, buffer->height};
@@ -445,10 +475,26 @@ static void admit_loans(struct vc_output *o, struct vc_buffer *buffer) {
 			vc_layer_place(config, &part, &source, &target);
 			vc_request_init(&o->request);
 			vc_kms_request_layer(&o->kms, &o->request, i, import->fb, &source, &target, config->alpha);
-			can = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0) == 0;
+			can = test_request(o) == 0;
 		}
 		import->lends |= can ? 1u << i : 0;
 	}
+}
+
+/* Why can't @buffer be shown? NULL: it can. What is composed takes all that lies below it off its plane. So beside the layers that
+ * are composed for good, only the lowest one that has a plane may leave it: no guest moves another. */
+static const char *find_obstacle(const struct vc_output *o, const struct vc_buffer *buffer, unsigned slot) {
+	const struct vc_import *import = &buffer->import;
+	if (import->on_plane)
+		return has_buffer_off_plane(buffer->layer) && !import->image
+			       ? "this layer's other buffers are composed on the CPU, which cannot read this one"
+			       : NULL;
+	if (slot > o->composed_min)
+		return "the layer's plane cannot show such a buffer, and composing it would take others off their "
+		       "planes";
+	return import->image && may_compose(o, slot)
+		       ? NULL
+		       : "the layer's plane cannot show such a buffer, and it cannot be composed";
 }
 
 int vc_output_admit(struct vc_output *o, struct vc_buffer *buffer, char *why) {
@@ -462,32 +508,27 @@ int vc_output_admit(struct vc_output *o, struct vc_buffer *buffer, char *why) {
 		vc_request_init(&o->request);
 		vc_kms_request_layer(&o->kms, &o->request, slot, buffer->import.fb, &source, &target,
 				     layer->config->alpha);
-		err = vc_request_commit(&o->request, o->kms.card->fd, DRM_MODE_ATOMIC_TEST_ONLY, 0);
+		err = test_request(o);
 		buffer->import.on_plane = err == 0 || is_passing(err);
 	}
-	if (buffer->import.on_plane || (buffer->import.image && may_compose(o, slot))) {
+	const char *obstacle = find_obstacle(o, buffer, slot);
+	if (!obstacle) {
 		admit_loans(o, buffer);
 		return 0;
 	}
-	snprintf(why, VC_DISPLAY_REASON_MAX, "the layer's plane cannot show such a buffer, and it cannot be composed");
-	return err;
+	snprintf(why, VC_DISPLAY_REASON_MAX, "%s", obstacle);
+	return err < 0 ? err : -EINVAL;
 }
 
-/* Has a buffer that its plane does not show, or shows what was taken over in a composed picture? */
-static bool needs_composing(const struct vc_output *o, unsigned slot) {
-	const struct vc_layer *layer = o->slot[slot];
-	if (slot < o->composed && coming(layer)->kind == VC_CONTENT_ADOPTED)
-		return true;
-	for (unsigned k = 0; k < VC_LAYER_BUFFERS_MAX; k++)
-		if (layer->buffer[k].state == VC_BUFFER_READY && !layer->buffer[k].import.on_plane)
-			return true;
-	return false;
+/* Shows it what was taken over in a composed picture? That goes where a source's new frames couldn't be composed with it. */
+static bool is_adopted_composed(const struct vc_output *o, unsigned slot) {
+	return slot < o->composed && coming(o->slot[slot])->kind == VC_CONTENT_ADOPTED && may_compose(o, slot);
 }
 
 unsigned vc_output_wanted_composed(const struct vc_output *o) {
 	unsigned wanted = o->composed_min;
 	for (unsigned i = wanted; i < o->layers; i++)
-		if (needs_composing(o, i))
+		if (is_adopted_composed(o, i) || (i == o->composed_min && has_buffer_off_plane(o->slot[i])))
 			wanted = i + 1;
 	return wanted;
 }

@@ -154,11 +154,48 @@ static bool find_composed(struct vc_output *o, const char *why, struct vc_kms_er
 	return true;
 }
 
+/* Can the plane of @slot scale? Asked with its fallback picture. @lit: the output is; else it would be for this. */
+static bool plane_scales(struct vc_output *o, unsigned slot, bool lit) {
+	const struct vc_config_layer *layer = o->slot[slot]->config;
+	const struct vc_rect half = {0, 0, (layer->rect.width + 1) / 2, (layer->rect.height + 1) / 2};
+	const uint32_t writeback = o->kms.writeback;
+	uint32_t flags = DRM_MODE_ATOMIC_TEST_ONLY;
+	vc_request_init(&o->request);
+	if (!lit) {
+		/* Whether the driver takes that, too, is another question. */
+		o->kms.writeback = 0;
+		vc_kms_request_mode(&o->kms, &o->request);
+		o->kms.writeback = writeback;
+		vc_kms_request_primary(&o->kms, &o->request, o->background.fb);
+		flags |= DRM_MODE_ATOMIC_ALLOW_MODESET;
+	}
+	vc_kms_request_layer(&o->kms, &o->request, slot, o->fallback[slot].fb, &half, &layer->rect, layer->alpha);
+	if (!lit)
+		vc_kms_request_others_off(&o->kms, &o->request);
+	return vc_request_commit(&o->request, o->kms.card->fd, flags, 0) == 0;
+}
+
+/* Guests whose pictures are to be scaled by planes that can't are composed, and so are those below. For good: whether a picture
+ * fits is its source's choice, and no source is to move another off its plane. */
+static void find_scaled(struct vc_output *o, bool lit) {
+	for (unsigned i = o->composed_min; i < o->layers; i++) {
+		const struct vc_config_layer *layer = o->slot[i]->config;
+		if (layer->scale == VC_SCALE_NONE || !layer->compose || plane_scales(o, i, lit))
+			continue;
+		vc_info("layer %s: its plane cannot scale: composed on the CPU", layer->name);
+		o->composed_min = i + 1;
+	}
+	if (o->composed < o->composed_min)
+		o->composed = o->composed_min;
+}
+
 /* Is the output lit as the config wants it, by the compositor before us? Then only what it shows has to be noted. Its lowest
  * layers without a plane were composed. */
 static bool try_adopt(struct vc_output *o) {
 	uint32_t primary = o->kms.card->stored ? vc_kms_primary_is_lit(&o->kms) : 0;
 	bool adopted = primary != 0, lit[VC_LAYERS_MAX] = {false};
+	if (adopted)
+		find_scaled(o, true);
 	for (unsigned i = o->composed_min; i < o->layers; i++)
 		lit[i] = vc_kms_layer_is_lit(&o->kms, i, &o->slot[i]->config->rect);
 	while (o->composed < o->layers && !lit[o->composed])
@@ -182,6 +219,7 @@ static bool find_way(struct vc_output *o, struct vc_kms_error *error) {
 	const uint32_t test = DRM_MODE_ATOMIC_TEST_ONLY | DRM_MODE_ATOMIC_ALLOW_MODESET;
 	const uint32_t writeback = o->kms.writeback;
 	int err;
+	find_scaled(o, false);
 	for (;; o->composed++) {
 		if (o->composed > 0 && !init_compose(o, error))
 			return false;

@@ -185,9 +185,8 @@ static void choose_paths(const struct vc_output *o, struct vc_scene *scene) {
 		if ((i < scene->composed) == (i < o->composed))
 			continue;
 		scene->moved |= 1u << i;
-		/* What was taken over on a plane cannot be composed. */
-		if (i < scene->composed && o->slot[i]->screen.kind == VC_CONTENT_ADOPTED &&
-		    scene->choice[i].frame == VC_POLICY_KEEP) {
+		/* What was taken over stays where it was found, or goes. */
+		if (o->slot[i]->screen.kind == VC_CONTENT_ADOPTED && scene->choice[i].frame == VC_POLICY_KEEP) {
 			scene->choice[i].frame = VC_POLICY_FALLBACK;
 			scene->changed |= 1u << i;
 		}

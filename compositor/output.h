@@ -80,7 +80,7 @@ int64_t vc_output_deadline(const struct vc_output *output);
 unsigned vc_output_import_ways(const struct vc_output *output, const struct vc_layer *layer);
 
 /* Decides once how @buffer, just made, will be shown: on its layer's plane if TEST_ONLY says that this would do, else
- * composed. Returns 0, or -errno with a sentence in @why (of VC_DISPLAY_REASON_MAX bytes) if it can't be shown at all. */
+ * composed, where that moves no other layer. Returns 0, or -errno with a sentence in @why (of VC_DISPLAY_REASON_MAX bytes) if it can't be shown at all. */
 int vc_output_admit(struct vc_output *output, struct vc_buffer *buffer, char *why);
 
 /* How many of the lowest layers have to be composed, by what was decided for their buffers. */

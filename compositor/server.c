@@ -22,7 +22,7 @@ static void start_job(struct vc_server *s, struct vc_buffer *buffer) {
 	buffer->job.card = output_of(s, buffer->layer)->kms.card->fd;
 	buffer->job.import = &buffer->import;
 	buffer->job.owner = buffer;
-	vc_importer_submit(&s->importer[buffer->layer->config->role == VC_ROLE_CLUSTER], &buffer->job);
+	vc_importer_submit(buffer->layer->importer, &buffer->job);
 }
 
 static void import_buffer(void *data, struct vc_buffer *buffer, const struct vc_display_buffer_add *add, int fd) {
@@ -48,6 +48,8 @@ static void import_finished(void *data, struct vc_import_job *job) {
 		vc_layer_buffer_dropped(buffer);
 		return;
 	}
+	if (job->error == VC_IMPORT_CHANGED)
+		vc_layer_note_error(buffer->layer, vc_clock_now());
 	if (job->error == 0 && buffer->id != VC_BUFFER_NO_ID)
 		job->error = vc_output_admit(output_of(data, buffer->layer), buffer, job->why);
 	vc_layer_buffer_imported(buffer, job->error, job->why);
@@ -57,9 +59,14 @@ static int start_importers(struct vc_server *s) {
 	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (udmabuf < 0)
 		vc_warn("/dev/udmabuf: %s: sources can't show memfds, only dma-bufs", strerror(errno));
-	int err = vc_importer_init(&s->importer[0], &s->loop, VC_URGENT_REST, udmabuf, import_finished, s);
-	if (err == 0)
-		err = vc_importer_init(&s->importer[1], &s->loop, VC_URGENT_CLUSTER, udmabuf, import_finished, s);
+	int err = 0;
+	for (unsigned i = 0; i < VC_IMPORTERS && err == 0; i++) {
+		const struct vc_config *c = s->config;
+		bool cluster = i < c->layers && c->layer[i].role == VC_ROLE_CLUSTER;
+		if (i < c->layers || i >= VC_LAYERS_MAX)
+			err = vc_importer_init(&s->importer[i], &s->loop, cluster ? VC_URGENT_CLUSTER : VC_URGENT_REST,
+					       udmabuf, import_finished, s);
+	}
 	return err;
 }
 
@@ -168,7 +175,7 @@ bool vc_server_init(struct vc_server *s, const struct vc_config *config, struct 
 					       .refresh_mhz = layer_refresh,
 					       .data = s};
 	for (unsigned i = 0; i < config->layers; i++)
-		vc_layer_init(&s->layer[i], &config->layer[i], i, &s->backend);
+		vc_layer_init(&s->layer[i], &config->layer[i], i, &s->backend, &s->importer[i]);
 	for (unsigned i = 0; i < config->outputs; i++) {
 		struct vc_card *card = find_card(s, i, store, error);
 		if (!card || !vc_output_init(&s->output[i], config, i, card, store, s->layer, &s->loop, error))
@@ -183,7 +190,7 @@ bool vc_server_init(struct vc_server *s, const struct vc_config *config, struct 
 	return true;
 }
 
-static int watch_all(struct vc_server *s, int display, int control) {
+static int watch_all(struct vc_server *s, const int display[VC_DOORS], int control) {
 	sigset_t mask;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -195,12 +202,13 @@ static int watch_all(struct vc_server *s, int display, int control) {
 	s->signals = (struct vc_watch){.fd = fd, .urgency = VC_URGENT_REST, .ready = on_signal, .data = s};
 	int err = vc_loop_add(&s->loop, &s->signals);
 	if (err == 0)
-		err = vc_clients_init(&s->clients, &s->loop, display, s->config, s->layer, s->config->layers);
+		err = vc_clients_init(&s->clients, &s->loop, display, s->config, s->importer, s->layer,
+				      s->config->layers);
 	vc_monitor_link_init(&s->monitor, s->config, &s->loop, s->layer, s->config->layers, vc_clock_now());
 	vc_memo_recall(&s->memo, &s->monitor, vc_clock_now());
 	if (err == 0)
 		err = vc_control_init(&s->control, &s->loop, control, s->config, s->output, s->layer, &s->monitor,
-				      s->start_ns);
+				      &s->importer[VC_IMPORTER_TOOLS], s->start_ns);
 	for (unsigned i = 0; err == 0 && i < s->cards; i++)
 		err = vc_loop_add(&s->loop, &s->card[i].flips);
 	for (unsigned i = 0; err == 0 && i < s->config->outputs; i++)
@@ -208,7 +216,7 @@ static int watch_all(struct vc_server *s, int display, int control) {
 	return err;
 }
 
-int vc_server_run(struct vc_server *s, int display, int control) {
+int vc_server_run(struct vc_server *s, const int display[VC_DOORS], int control) {
 	int err = watch_all(s, display, control);
 	if (err == 0) {
 		vc_notify_send(&s->notify, "READY=1\nSTATUS=Showing");

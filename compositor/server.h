@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The compositor as a whole: cards, outputs, layers, and the two sockets. All its memory is in this one struct. */
+/* The compositor as a whole: cards, outputs, layers, and the sockets. All its memory is in this one struct. */
 #ifndef VC_SERVER_H
 #define VC_SERVER_H
 
@@ -26,20 +26,21 @@ struct vc_server {
 	struct vc_control control;
 	struct vc_monitor_link monitor;
 	struct vc_memo memo;
-	/* Guests' and the cluster's: a guest's memory that takes for ever to come in must not stand before the cluster's. */
-	struct vc_importer importer[2];
+	/* By VC_IMPORTER_*: memory that takes for ever to come in must not stand before another source's, least of all the
+	 * cluster's. */
+	struct vc_importer importer[VC_IMPORTERS];
 	struct vc_notify notify;
 	struct vc_watch signals;
 	int64_t start_ns;
 };
 
-_Static_assert(VC_IMPORTER_JOBS >= VC_LAYERS_MAX * VC_LAYER_BUFFERS_MAX, "all buffers at once");
+_Static_assert(VC_IMPORTER_JOBS >= VC_LAYER_BUFFERS_MAX, "all buffers of a layer at once");
 
 /* Opens the cards and lights the outputs, or takes over from @store what the last compositor left. */
 bool vc_server_init(struct vc_server *server, const struct vc_config *config, struct vc_store *store,
 		    struct vc_kms_error *error);
 
-/* Serves on the two listening sockets until SIGTERM or SIGINT. Returns the exit code. */
-int vc_server_run(struct vc_server *server, int display, int control);
+/* Serves on the listening sockets, @display by VC_DOOR_*, until SIGTERM or SIGINT. Returns the exit code. */
+int vc_server_run(struct vc_server *server, const int display[VC_DOORS], int control);
 
 #endif

@@ -19,8 +19,12 @@ void vc_frame_watch_init(struct vc_frame_watch *watch) {
 	size_t size = sizeof(*watch->kept);
 	void *memory = MAP_FAILED;
 	if (watch->fd >= 0 && posix_fallocate(watch->fd, 0, (off_t)size) == 0 &&
-	    fcntl(watch->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, watch->fd, 0);
+	    (memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, watch->fd, 0)) != MAP_FAILED &&
+	    fcntl(watch->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+		/* Ours must stay the only writable mapping. */
+		munmap(memory, size);
+		memory = MAP_FAILED;
+	}
 	if (memory == MAP_FAILED) {
 		vc_warn("times of frames aren't kept: %s", strerror(errno));
 		if (watch->fd >= 0)

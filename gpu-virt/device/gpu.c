@@ -384,10 +384,13 @@ void vc_gpu_settle(struct vc_gpu *gpu) {
 }
 
 void vc_gpu_memory_changed(struct vc_gpu *gpu) {
-	/* The same places are in other files now. */
-	for (struct vc_resource *r = gpu->tables.first; r; r = r->next)
+	/* The same places are in other files now. What the worker has missed meanwhile it has missed all the same. */
+	for (struct vc_resource *r = gpu->tables.first; r; r = r->next) {
+		bool stale = r->stale;
 		if (r->direct)
 			vc_command_end_direct(gpu, r);
+		r->stale = stale;
+	}
 	if (gpu->stage != VC_REBUILD_WAIT)
 		vc_rebuild_begin(gpu, VC_REBUILD_MEMORY, gpu->stage == VC_REBUILD_NONE || gpu->stage_remap);
 }

@@ -99,8 +99,9 @@ static void on_rejected(struct vc_scanout_buffer *b, const struct vc_display_buf
 	}
 	if (b->state != VC_SCANOUT_OFFERED)
 		return;
-	/* Too many buffers on the way out: the next frame tries again. */
-	b->state = no->error == EBUSY ? VC_SCANOUT_IDLE : VC_SCANOUT_REJECTED;
+	/* Too many buffers on the way out, or the kernel is short of something: the next frame tries again. */
+	bool passing = no->error == EBUSY || no->error == EAGAIN || no->error == ENOMEM || no->error == EINTR;
+	b->state = passing ? VC_SCANOUT_IDLE : VC_SCANOUT_REJECTED;
 	if (b->state == VC_SCANOUT_IDLE)
 		return;
 	vc_warn("compositor rejects buffer %u: %.*s", no->id, VC_DISPLAY_REASON_MAX, no->reason);

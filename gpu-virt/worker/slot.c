@@ -15,11 +15,11 @@ int vc_slot_memory(size_t size, uint8_t **map) {
 	int fd = memfd_create("vcockpit-frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -1;
-	/* The compositor takes only memory that can't shrink under it. Its pages are made here, so that this guest pays for them
-	 * and not whoever touches them first. */
+	/* The compositor takes only memory that can't shrink under it and is all there. Its pages are made here, so that this
+	 * guest pays for them and not whoever touches them first. */
 	if (fallocate(fd, 0, 0, (off_t)size) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) {
-		void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 		if (at != MAP_FAILED) {
 			*map = at;
 			return fd;

@@ -82,14 +82,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	int sock[CONNECTIONS];
 	fake_display_init(&fake);
 	for (int i = 0; i < CONNECTIONS; i++)
-		sock[i] = fake_display_connect(&fake, &client[i]);
+		sock[i] = fake_display_connect(&fake, i == 0 ? VC_DOOR_CLUSTER : VC_DOOR_GUESTS, &client[i]);
 	while (in.left > 0) {
 		uint8_t step = take_byte(&in);
 		unsigned which = step % CONNECTIONS;
 		/* Disconnected by the server: the place is free, or somebody else's. */
 		if (client[which]->watch.fd < 0 || client[which]->clients != &fake.clients) {
 			close(sock[which]);
-			sock[which] = fake_display_connect(&fake, &client[which]);
+			unsigned door = which == 0 ? VC_DOOR_CLUSTER : VC_DOOR_GUESTS;
+			sock[which] = fake_display_connect(&fake, door, &client[which]);
 		}
 		switch (step >> 5) {
 		case 0:

@@ -4,13 +4,19 @@
 
 #include "clock.h"
 #include "ipc.h"
+#include "slow.h"
 
+#include <drm_fourcc.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +165,103 @@ static void floods_are_served_within_their_budget(void **state) {
 	rig_stop(&rig);
 }
 
+/* While one source's memory takes the kernel for ever, others' comes in. */
+static void slow_memory_delays_its_own_source(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster, nav;
+	struct vc_display_client ivi;
+	union vc_display_message m;
+	char fifo[96], why[VC_DISPLAY_REASON_MAX], text[160];
+	rig_configure(&rig, "vkms", "", "hold_ms = 20000", "hold_ms = 20000");
+	snprintf(text, sizeof(text), "[layer nav]\nrole = guest\noutput = main\nrect = 640,0 64x64\nuser = %u\n",
+		 rig_user("nav"));
+	rig_add(&rig, text);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", rig.dir);
+	assert_return_code(mkfifo(fifo, 0600), errno);
+	setenv("VC_SLOW_FIFO", fifo, 1);
+	rig_preload(&rig, "kms-slow.so");
+	rig_start(&rig);
+	unsetenv("VC_SLOW_FIFO");
+	assert_int_equal(rig_connect(&rig, &ivi, "ivi", why), 0);
+	int fd = memfd_create("slow", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(posix_fallocate(fd, 0, SLOW_BYTES), 0);
+	void *map = mmap(NULL, SLOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	munmap(map, SLOW_BYTES);
+	assert_return_code(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), errno);
+	struct vc_display_buffer_add add = {.kind = VC_DISPLAY_MEMFD,
+					    .width = SLOW_SIDE,
+					    .height = SLOW_SIDE,
+					    .fourcc = DRM_FORMAT_XRGB8888,
+					    .stride = SLOW_SIDE * 4,
+					    .size = SLOW_BYTES};
+	assert_int_equal(vc_display_buffer_add(&ivi, &add, fd), 0);
+	close(fd);
+	painter_open(&nav, &rig, "nav", 0, 0);
+	assert_int_not_equal(painter_show(&nav, RIG_GOLD), 0);
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+	assert_int_equal(vc_display_receive(&ivi, &m), 0); /* still there, still without an answer */
+	int gate = open(fifo, O_WRONLY | O_CLOEXEC);
+	assert_return_code(gate, errno);
+	struct pollfd answer = {.fd = ivi.sock, .events = POLLIN};
+	assert_int_equal(poll(&answer, 1, RIG_LIMIT_MS), 1);
+	assert_int_equal(vc_display_receive(&ivi, &m), 1);
+	assert_int_equal(m.header.type, VC_DISPLAY_BUFFER_READY);
+	close(gate);
+	vc_display_disconnect(&ivi);
+	painter_close(&nav);
+	painter_close(&cluster);
+	unlink(fifo);
+	rig_stop(&rig);
+}
+
+/* Sources send files where none belong, come and go; the frame loop closes nothing of it. */
+static void sources_files_are_closed_elsewhere(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter cluster;
+	char file[96];
+	rig_configure(&rig, "vkms", "", "hold_ms = 2000", "errors = 0\nretry_ms = 0");
+	snprintf(file, sizeof(file), "%s/calls", rig.dir);
+	int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_return_code(ftruncate(fd, 40), errno);
+	volatile uint64_t *calls = mmap(NULL, 40, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(calls, MAP_FAILED);
+	close(fd);
+	setenv("VC_CALLS_FILE", file, 1);
+	rig_preload(&rig, "kms-calls.so");
+	rig_start(&rig);
+	unsetenv("VC_CALLS_FILE");
+	painter_open(&cluster, &rig, "cluster", 0, 0);
+	assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+	calls[0] = 1;
+	for (int i = 0; i < 5; i++) {
+		struct painter ivi;
+		painter_open(&ivi, &rig, "ivi", 0, 0);
+		struct vc_display_present present = {.id = 0, .seq = 1, .width = 1, .height = 1};
+		struct vc_display_heartbeat beat = {.header = {VC_DISPLAY_HEARTBEAT, sizeof(beat)}};
+		const int fds[] = {ivi.fd[0], ivi.fd[1], ivi.fd[0]};
+		/* As a fence; and three with a message that may have none, which waits when the connection ends. */
+		assert_int_equal(vc_display_present(&ivi.client, &present, ivi.fd[0]), 0);
+		vc_ipc_send(ivi.client.sock, &beat, sizeof(beat), fds, 3);
+		for (int k = 0; painter_listen(&ivi, 0); k++) {
+			assert_true(k < 300);
+			assert_int_not_equal(painter_show(&cluster, RIG_RED), 0);
+		}
+		painter_close(&ivi);
+		breach(&rig, &cluster);
+	}
+	assert_int_equal(rig_layer(&rig, "ivi").errors, 10);
+	assert_true(calls[3] > 0);
+	assert_int_equal(calls[4], 0);
+	munmap((void *)(uintptr_t)calls, 40);
+	unlink(file);
+	painter_close(&cluster);
+	rig_stop(&rig);
+}
+
 int main(void) {
 	if (rig_skips("vkms"))
 		return RIG_SKIPPED;
@@ -166,6 +269,8 @@ int main(void) {
 		cmocka_unit_test(errors_ban_until_allowed),
 		cmocka_unit_test(bans_end_by_time),
 		cmocka_unit_test(floods_are_served_within_their_budget),
+		cmocka_unit_test(slow_memory_delays_its_own_source),
+		cmocka_unit_test(sources_files_are_closed_elsewhere),
 	};
 	return cmocka_run_group_tests_name("kms.budget", tests, NULL, NULL);
 }

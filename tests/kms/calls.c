@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LD_PRELOAD for compositor and cluster: counts, into the file that VC_CALLS_FILE names, the system calls of the first thread
- * that could wait, from the moment on when the test sets the first of four uint64_t. Second: calls on descriptors that are
+ * that could wait, from the moment on when the test sets the first of five uint64_t. Second: calls on descriptors that are
  * not non-blocking (without MSG_DONTWAIT), commits that are not, and calls that only wait. Third: poll() with a time-out, which
- * is how the cluster waits for its next round. Fourth: all calls on descriptors, to show that any are seen.
+ * is how the cluster waits for its next round. Fourth: all calls on descriptors, to show that any are seen. Fifth, of as many:
+ * closes of sockets and memfds, whose last one may take the kernel long.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -13,12 +14,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-enum { ARMED, WAITING, POLLS, SEEN };
+enum { ARMED, WAITING, POLLS, SEEN, CLOSES };
 static _Atomic uint64_t *counts;
 
 static void note(int what) {
@@ -37,7 +39,7 @@ __attribute__((constructor)) static void start(void) {
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;
-	void *map = mmap(NULL, 32, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *map = mmap(NULL, 40, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	counts = map == MAP_FAILED ? NULL : map;
 }
@@ -68,6 +70,13 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
 	note_descriptor(fd, flags);
 	return REAL(recvmsg)(fd, message, flags);
+}
+
+int close(int fd) {
+	struct stat st;
+	if (counts && (fcntl(fd, F_GET_SEALS) >= 0 || (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))))
+		note(CLOSES);
+	return REAL(close)(fd);
 }
 
 int poll(struct pollfd *fds, nfds_t count, int timeout) {

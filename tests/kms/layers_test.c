@@ -2,8 +2,10 @@
 /* Several guests over each other: order, scaling and alpha, on planes where they can and composed where not; and its cost. */
 #include "rig.h"
 
+#include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,91 @@ static void a_fallback_may_be_another_layer(void **state) {
 	rig_stop(&rig);
 }
 
+/* Offers a picture of another format as buffer 2. Returns whether it is taken; if not, @why. */
+static bool offer(struct painter *p, uint32_t fourcc, char *why) {
+	const size_t size = ((size_t)p->width * p->height * 4 + 4095) & ~(size_t)4095;
+	int fd = memfd_create("offer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(posix_fallocate(fd, 0, (off_t)size), 0);
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	munmap(map, size);
+	assert_return_code(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), errno);
+	struct vc_display_buffer_add add = {.id = 2,
+					    .kind = VC_DISPLAY_MEMFD,
+					    .width = p->width,
+					    .height = p->height,
+					    .fourcc = fourcc,
+					    .stride = p->width * 4,
+					    .size = size};
+	assert_int_equal(vc_display_buffer_add(&p->client, &add, fd), 0);
+	close(fd);
+	for (;;) {
+		union vc_display_message m;
+		struct pollfd answer = {.fd = p->client.sock, .events = POLLIN};
+		assert_int_equal(poll(&answer, 1, RIG_LIMIT_MS), 1);
+		assert_int_equal(vc_display_receive(&p->client, &m), 1);
+		if (m.header.type == VC_DISPLAY_RELEASE)
+			p->free[m.release.id] = true;
+		if (m.header.type == VC_DISPLAY_BUFFER_READY)
+			return true;
+		if (m.header.type != VC_DISPLAY_BUFFER_REJECTED)
+			continue;
+		snprintf(why, VC_DISPLAY_REASON_MAX, "%s", m.buffer_rejected.reason);
+		return false;
+	}
+}
+
+/* A picture that no plane of vkms's shows is composed if that moves nobody else, and refused if it would. */
+static void guests_move_no_others(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi, under;
+	char why[VC_DISPLAY_REASON_MAX] = "";
+	rig_configure(&rig, "vkms", "", "", "hold_ms = 20000\norder = 2");
+	add_guest(&rig, "under", "680,0 100x100", "order = 1");
+	rig_start(&rig);
+	show(&rig, &under, "under", 0, 0, RIG_GREEN);
+	show(&rig, &ivi, "ivi", 0, 0, RIG_BLUE);
+	assert_false(offer(&ivi, DRM_FORMAT_XBGR8888, why));
+	if (!strstr(why, "would take others off their planes"))
+		fail_msg("why: %s", why);
+	assert_int_not_equal(painter_show(&under, RIG_GOLD), 0);
+	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_PLANE);
+	assert_int_equal(rig_pixel(&rig, 690, 50), RIG_GOLD);
+	assert_true(offer(&under, DRM_FORMAT_XBGR8888, why));
+	assert_int_not_equal(painter_show(&under, RIG_GREEN), 0);
+	assert_int_not_equal(painter_show(&ivi, RIG_RED), 0);
+	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_COMPOSED);
+	assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_PLANE);
+	const struct rig_probe probes[] = {{690, 50, RIG_GREEN}, {704, 50, RIG_RED}, {779, 99, RIG_RED}};
+	rig_expect(&rig, probes, sizeof(probes) / sizeof(probes[0]));
+	painter_close(&ivi);
+	painter_close(&under);
+	rig_stop(&rig);
+}
+
+/* New buffers of a source are read by the CPU for the first time: their pages are mapped by then. */
+static void composing_faults_nowhere(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi;
+	struct vc_control_status before, after;
+	rig_configure(&rig, "vkms", "", "", "hold_ms = 20000\nscale = fit");
+	rig_start(&rig);
+	for (int i = 0; i < 2; i++) {
+		painter_open(&ivi, &rig, "ivi", 256, 240);
+		rig_status(&rig, &before);
+		for (int k = 0; k < 4; k++)
+			assert_int_not_equal(painter_show(&ivi, k % 2 ? RIG_BLUE : RIG_GOLD), 0);
+		rig_status(&rig, &after);
+		painter_close(&ivi);
+	}
+	assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_COMPOSED);
+	assert_int_equal(after.stalls.minor_faults, before.stalls.minor_faults);
+	assert_int_equal(after.stalls.major_faults, before.stalls.major_faults);
+	rig_stop(&rig);
+}
+
 /* vkms's planes can't scale: the guest that asks for it is composed with what lies below, and the others keep their planes. */
 static void guests_are_scaled(void **state) {
 	(void)state;
@@ -97,7 +184,8 @@ static void guests_are_scaled(void **state) {
 	show(&rig, &cluster, "cluster", 0, 0, RIG_RED);
 	show(&rig, &under, "under", 0, 0, RIG_GREEN);
 	show(&rig, &nav, "nav", 0, 0, RIG_GOLD);
-	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_PLANE);
+	/* Before there is a picture to scale: no source changes where another's is shown. */
+	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_COMPOSED);
 	show(&rig, &ivi, "ivi", 128, 60, RIG_BLUE);
 	/* 128x60 in 512x480 at 704,0 is 512x240 at 704,120. */
 	const struct rig_probe fitted[] = {
@@ -116,16 +204,14 @@ static void guests_are_scaled(void **state) {
 	assert_int_equal(rig_layer(&rig, "nav").path, VC_PATH_PLANE);
 	assert_int_equal(rig_layer(&rig, "cluster").path, VC_PATH_PLANE);
 	assert_int_equal(rig_layer(&rig, "nav").bytes_copied, 0);
-	/* A source whose pictures have the zone's size gives the planes back. */
 	painter_close(&ivi);
 	show(&rig, &ivi, "ivi", 0, 0, RIG_GOLD);
-	const struct rig_probe planes[] = {
+	const struct rig_probe whole[] = {
 		{704, 0, RIG_GOLD}, {1215, 479, RIG_GOLD}, {680, 99, RIG_GREEN}, {703, 99, RIG_GREEN}};
-	rig_expect(&rig, planes, sizeof(planes) / sizeof(planes[0]));
+	rig_expect(&rig, whole, sizeof(whole) / sizeof(whole[0]));
 	assert_int_not_equal(painter_show(&under, RIG_GREEN), 0);
-	assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_PLANE);
-	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_PLANE);
-	rig_expect(&rig, planes, sizeof(planes) / sizeof(planes[0]));
+	assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_COMPOSED);
+	rig_expect(&rig, whole, sizeof(whole) / sizeof(whole[0]));
 	painter_close(&cluster);
 	painter_close(&ivi);
 	painter_close(&nav);
@@ -236,7 +322,8 @@ int main(void) {
 		cmocka_unit_test(guests_lie_by_their_order), cmocka_unit_test(a_fallback_may_be_another_layer),
 		cmocka_unit_test(guests_are_scaled),         cmocka_unit_test(guests_fill_their_zone),
 		cmocka_unit_test(guests_shine_through),      cmocka_unit_test(what_may_not_be_composed_is_refused),
-		cmocka_unit_test(frames_cost_one_ioctl),
+		cmocka_unit_test(frames_cost_one_ioctl),     cmocka_unit_test(guests_move_no_others),
+		cmocka_unit_test(composing_faults_nowhere),
 	};
 	return cmocka_run_group_tests_name("kms.layers", tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ static int start_liar(const char *lie, const char *after, const char *lying) {
 	int pipes[2];
 	find(path, sizeof(path), VC_LIAR_BUILT, "vcockpit-liar");
 	assert_return_code(pipe(pipes), errno);
-	int place = run((char *[]){path, "--socket", bench.rig.display, "--lie", (char *)(uintptr_t)lie, "--after",
+	int place = run((char *[]){path, "--socket", bench.rig.cluster, "--lie", (char *)(uintptr_t)lie, "--after",
 				   (char *)(uintptr_t)after, "--for", (char *)(uintptr_t)lying, NULL},
 			rig_user("cluster"), pipes[1]);
 	close(pipes[1]);
@@ -276,7 +276,7 @@ static void scribbles_are_noticed(void **state) {
 	snprintf(bench.stats, sizeof(bench.stats), "%s.stats", bench.rig.dir);
 	FILE *file = fopen(bench.cluster_ini, "w");
 	assert_non_null(file);
-	fprintf(file, "[cluster]\npriority = 0\nstats = %s\n[display]\nsocket = %s\n", bench.stats, bench.rig.display);
+	fprintf(file, "[cluster]\npriority = 0\nstats = %s\n[display]\nsocket = %s\n", bench.stats, bench.rig.cluster);
 	assert_int_equal(fclose(file), 0);
 	find(cluster, sizeof(cluster), VC_CLUSTER_BUILT, "vcockpit-cluster");
 	int place = run((char *[]){cluster, "--config", bench.cluster_ini, NULL}, rig_user("cluster"), -1);

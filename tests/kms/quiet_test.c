@@ -40,8 +40,8 @@ static volatile uint64_t *counts_map(char *path, size_t size, const struct rig *
 	snprintf(path, size, "%s/%s-%s", rig->dir, program, what);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_return_code(fd, errno);
-	assert_return_code(ftruncate(fd, 32), errno);
-	volatile uint64_t *map = mmap(NULL, 32, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_return_code(ftruncate(fd, 40), errno);
+	volatile uint64_t *map = mmap(NULL, 40, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	close(fd);
 	return map;
@@ -110,12 +110,12 @@ static void configure_fast(const struct rig *rig) {
 	FILE *file = fopen(rig->config, "w");
 	assert_non_null(file);
 	fprintf(file,
-		"[compositor]\npriority = 80\ndisplay_socket = %s\ncontrol_socket = %s\n"
+		"[compositor]\npriority = 80\ndisplay_socket = %s\ncluster_socket = %s\ncontrol_socket = %s\n"
 		"[output main]\ncard = vkms\nmode = 400x200@%d\n"
 		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 320x200\nuser = 0\nhold_ms = 2000\n"
 		"rate = 10000\n[layer ivi]\nrole = guest\noutput = main\nrect = 336,0 64x200\nuser = %u\n"
 		"hold_ms = 5000\nrate = 10000\n",
-		rig->display, rig->control, LONG_HZ, rig_user("ivi"));
+		rig->display, rig->cluster, rig->control, LONG_HZ, rig_user("ivi"));
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -154,7 +154,7 @@ static void drive_start(struct drive *d, const struct rig *rig) {
 	FILE *file = fopen(d->config, "w");
 	assert_non_null(file);
 	fprintf(file, "[cluster]\npriority = 70\nstats = %s\n[display]\nsocket = %s\n[can]\ninterface = vcan0\n",
-		d->stats, rig->display);
+		d->stats, rig->cluster);
 	assert_int_equal(fclose(file), 0);
 	const char *log = built_or_installed(VC_DRIVE_LOG, "/usr/share/vcockpit/drive.log");
 	const char *program = built_or_installed(VC_CLUSTER_BUILT, "vcockpit-cluster");

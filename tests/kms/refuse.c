@@ -56,6 +56,8 @@ static int is_refused(const struct drm_mode_atomic *atomic) {
 	switch (*mode) {
 	case REFUSE_ALL:
 		return !test;
+	case REFUSE_TESTS:
+		return 1;
 	case REFUSE_FLIPS:
 		return (atomic->flags & DRM_MODE_ATOMIC_NONBLOCK) != 0;
 	case REFUSE_LATE:

@@ -49,6 +49,7 @@ static void only_the_culprit_pays(void **state) {
 		rig_await(&rig, "ivi", VC_STATE_LIVE, VC_REASON_NONE);
 	}
 	assert_int_equal(rig_layer(&rig, "ivi").refused, 3);
+	assert_int_equal(rig_layer(&rig, "ivi").errors, 3);
 	assert_int_equal(rig_layer(&rig, "nav").refused, 0);
 	assert_int_equal(rig_layer(&rig, "cluster").refused, 0);
 	assert_int_equal(rig_layer(&rig, "cluster").fallbacks, 0);
@@ -179,6 +180,69 @@ static void lost_flip_event_costs_its_limit(void **state) {
 	rig_stop(&rig);
 }
 
+/* Whatever the kernel refuses when it refuses everything is no error of a guest's. */
+static void kernel_trouble_bans_nobody(void **state) {
+	(void)state;
+	struct rig rig;
+	struct painter ivi;
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	volatile char *mode = start_refusing(&rig, "flip_limit_ms = 60000", "", "hold_ms = 50\nerrors = 3\nban_ms = 0");
+	painter_open(&ivi, &rig, "ivi", 0, 0);
+	assert_int_not_equal(painter_show(&ivi, RIG_BLUE), 0);
+	*mode = REFUSE_TESTS;
+	while (rig_layer(&rig, "ivi").refused < 6) {
+		painter_show(&ivi, RIG_GREEN);
+		assert_true(vc_clock_now() < limit_ns);
+	}
+	*mode = REFUSE_NOTHING;
+	assert_int_equal(rig_layer(&rig, "ivi").errors, 0);
+	assert_int_equal(rig_layer(&rig, "ivi").bans, 0);
+	assert_true(until_shown(&ivi) < 5000);
+	painter_close(&ivi);
+	rig_stop(&rig);
+}
+
+/* A composed guest's frame, drawn for a commit that the kernel refused, goes with its source before it ever shows. What is composed
+ * later for another guest holds what that one really showed, and no safe picture that was drawn for nothing, either. */
+static void expect_no_leftovers(const char *extra) {
+	struct rig rig;
+	struct painter ivi, under;
+	struct vc_control_status status;
+	int64_t limit_ns = vc_clock_now() + RIG_LIMIT_MS * VC_NS_PER_MS;
+	volatile char *mode = start_refusing(&rig, extra, "",
+					     "hold_ms = 20000\nscale = fit\norder = 2\n"
+					     "[layer under]\nrole = guest\noutput = main\nrect = 640,0 64x480\n"
+					     "user = 40004\nhold_ms = 20000");
+	painter_open(&under, &rig, "under", 0, 0);
+	painter_open(&ivi, &rig, "ivi", 0, 0);
+	assert_int_not_equal(painter_show(&ivi, RIG_GOLD), 0);
+	assert_int_not_equal(painter_show(&under, RIG_BLUE), 0);
+	assert_int_equal(rig_layer(&rig, "under").path, VC_PATH_COMPOSED);
+	rig_status(&rig, &status);
+	const uint64_t refused = status.output[0].commits_refused;
+	*mode = REFUSE_ALL;
+	painter_present(&under, RIG_GREEN);
+	do {
+		rig_status(&rig, &status);
+		assert_true(vc_clock_now() < limit_ns);
+	} while (status.output[0].commits_refused < refused + 40);
+	painter_close(&under);
+	while (rig_layer(&rig, "under").pid != 0)
+		assert_true(vc_clock_now() < limit_ns);
+	*mode = REFUSE_NOTHING;
+	assert_int_not_equal(painter_show(&ivi, RIG_RED), 0);
+	const struct rig_probe probes[] = {{650, 240, RIG_BLUE}, {960, 240, RIG_RED}};
+	rig_expect(&rig, probes, sizeof(probes) / sizeof(probes[0]));
+	painter_close(&ivi);
+	rig_stop(&rig);
+}
+
+static void what_never_showed_is_not_composed_later(void **state) {
+	(void)state;
+	expect_no_leftovers("flip_limit_ms = 60000");
+	expect_no_leftovers("flip_limit_ms = 100");
+}
+
 int main(void) {
 	if (rig_skips("vkms"))
 		return RIG_SKIPPED;
@@ -188,6 +252,8 @@ int main(void) {
 		cmocka_unit_test(whole_state_is_set_anew),
 		cmocka_unit_test(test_only_may_promise_too_much),
 		cmocka_unit_test(lost_flip_event_costs_its_limit),
+		cmocka_unit_test(kernel_trouble_bans_nobody),
+		cmocka_unit_test(what_never_showed_is_not_composed_later),
 	};
 	return cmocka_run_group_tests_name("kms.refused", tests, NULL, NULL);
 }

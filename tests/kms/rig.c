@@ -54,17 +54,18 @@ void rig_configure(struct rig *rig, const char *card, const char *extra, const c
 	assert_return_code(chmod(rig->dir, 0711), errno);
 	snprintf(rig->config, sizeof(rig->config), "%s/compositor.ini", rig->dir);
 	snprintf(rig->display, sizeof(rig->display), "%s/display", rig->dir);
+	snprintf(rig->cluster, sizeof(rig->cluster), "%s/cluster", rig->dir);
 	snprintf(rig->control, sizeof(rig->control), "%s/control", rig->dir);
 	snprintf(rig->notify, sizeof(rig->notify), "%s/notify", rig->dir);
 	FILE *file = fopen(rig->config, "w");
 	assert_non_null(file);
 	fprintf(file,
-		"[compositor]\npriority = 80\ndisplay_socket = %s\ncontrol_socket = %s\n"
+		"[compositor]\npriority = 80\ndisplay_socket = %s\ncluster_socket = %s\ncontrol_socket = %s\n"
 		"[output main]\ncard = %s\nmode = 1280x480@30\nbackground = #%06x\n%s\n"
 		"[layer cluster]\nrole = cluster\noutput = main\nrect = 0,0 640x480\nuser = %u\n%s\n"
 		"[layer ivi]\nrole = guest\noutput = main\nrect = 704,0 512x480\nuser = %u\nmessage = Back soon\n%s\n",
-		rig->display, rig->control, card, RIG_BACKGROUND, extra, rig_user("cluster"), cluster, rig_user("ivi"),
-		ivi);
+		rig->display, rig->cluster, rig->control, card, RIG_BACKGROUND, extra, rig_user("cluster"), cluster,
+		rig_user("ivi"), ivi);
 	assert_int_equal(fclose(file), 0);
 
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -215,6 +216,7 @@ void rig_start(struct rig *rig) {
 	}
 	/* In the product a group lets them in. */
 	assert_return_code(chmod(rig->display, 0666), errno);
+	assert_return_code(chmod(rig->cluster, 0666), errno);
 	/* The socket is there before the display is; the first answer comes when all is up. */
 	struct vc_control_status status;
 	rig_status(rig, &status);
@@ -265,6 +267,7 @@ void rig_stop(struct rig *rig) {
 	close(rig->notify_sock);
 	unlink(rig->config);
 	unlink(rig->display);
+	unlink(rig->cluster);
 	unlink(rig->control);
 	unlink(rig->notify);
 	rmdir(rig->dir);
@@ -290,9 +293,9 @@ static void painter_buffer(struct painter *p, uint32_t id) {
 	size_t size = ((size_t)p->width * p->height * 4 + 4095) & ~(size_t)4095;
 	p->fd[id] = memfd_create("painter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	assert_return_code(p->fd[id], errno);
-	assert_return_code(ftruncate(p->fd[id], (off_t)size), errno);
+	assert_int_equal(posix_fallocate(p->fd[id], 0, (off_t)size), 0);
 	assert_return_code(fcntl(p->fd[id], F_ADD_SEALS, F_SEAL_SHRINK), errno);
-	p->pixels[id] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd[id], 0);
+	p->pixels[id] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, p->fd[id], 0);
 	assert_ptr_not_equal(p->pixels[id], MAP_FAILED);
 	struct vc_display_buffer_add add = {
 		.id = id,
@@ -309,7 +312,8 @@ static void painter_buffer(struct painter *p, uint32_t id) {
 int rig_connect(const struct rig *rig, struct vc_display_client *client, const char *layer, char *why) {
 	/* The kernel notes who connects. */
 	assert_return_code(seteuid(rig_user(layer)), errno);
-	int err = vc_display_connect(client, rig->display, layer, 5000, why);
+	const char *socket = strncmp(layer, "cluster", 7) == 0 ? rig->cluster : rig->display;
+	int err = vc_display_connect(client, socket, layer, 5000, why);
 	assert_return_code(seteuid(0), errno);
 	return err;
 }

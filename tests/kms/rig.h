@@ -28,7 +28,7 @@
 #define RIG_BACKGROUND 0x203040u
 
 struct rig {
-	char dir[64], config[96], display[96], control[96], notify[96];
+	char dir[64], config[96], display[96], cluster[96], control[96], notify[96];
 	char preload[256]; /* LD_PRELOAD of the compositor, "": none */
 	pid_t pid;
 	int notify_sock; /* plays systemd: takes what the compositor puts in the fd store */
@@ -77,7 +77,7 @@ bool rig_skips(const char *driver);
 /* The user that owns @layer: 40001 "cluster", 40002 "ivi", 40003 "nav", 40004 "under"; one made of the name for others. */
 uid_t rig_user(const char *layer);
 
-/* Connects as that user, as vc_display_connect() does. */
+/* Connects as that user, as vc_display_connect() does; a cluster, whose name tells it, at the socket for clusters. */
 int rig_connect(const struct rig *rig, struct vc_display_client *client, const char *layer, char *why);
 
 /* A source of pictures with two memfd buffers of one size. */

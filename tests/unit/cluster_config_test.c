@@ -38,7 +38,7 @@ static int leave_folder(void **state) {
 static void test_defaults(void **state) {
 	(void)state;
 	assert_true(read_text(""));
-	assert_string_equal(config.socket, "/run/vcockpit/display");
+	assert_string_equal(config.socket, "/run/vcockpit/cluster");
 	assert_string_equal(config.layer, "cluster");
 	for (int i = 0; i < VC_DBC_MESSAGES; i++)
 		assert_true(config.rules.timeout_ns[i] > vc_dbc_messages[i].cycle_ms * VC_NS_PER_MS);

@@ -44,7 +44,7 @@ static void expect_error(const char *text, int line, const char *expected) {
 static void reads_a_whole_config(void **state) {
 	(void)state;
 	assert_true(read_text("[compositor]\npriority = 50\nhello_ms = 200\ncapture_hold_ms = 300\nconnects = "
-			      "4\nrequests = 50\ndisplay_socket = /tmp/d\n"
+			      "4\nrequests = 50\ndisplay_socket = /tmp/d\ncluster_socket = /tmp/c\n"
 			      "[output main]\ncard = vkms\nconnector = Virtual-1\nmode = 1920x720@59.94\n"
 			      "background = #102030\ncommit_margin_ms = 5\nwriteback = no\n" GOOD_CLUSTER
 			      "[layer ivi]\nrole = guest\noutput = main\nrect = 960,0 960x720\nuser = 9\nplane = 41\n"
@@ -54,6 +54,7 @@ static void reads_a_whole_config(void **state) {
 	assert_string_equal(error, "");
 	assert_int_equal(config.priority, 50);
 	assert_string_equal(config.display_socket, "/tmp/d");
+	assert_string_equal(config.cluster_socket, "/tmp/c");
 	assert_string_equal(config.control_socket, VC_CONTROL_SOCKET);
 	assert_int_equal(config.outputs, 1);
 	assert_int_equal(config.output[0].refresh_mhz, 59940);

@@ -74,7 +74,8 @@ static void hello(struct vc_client *client, const char *layer) {
 }
 
 static int join(const char *layer, struct vc_client **client) {
-	int sock = fake_display_connect(&fake, client);
+	unsigned door = strcmp(layer, "cluster") == 0 ? VC_DOOR_CLUSTER : VC_DOOR_GUESTS;
+	int sock = fake_display_connect(&fake, door, client);
 	hello(*client, layer);
 	assert_int_equal(hear(sock, VC_DISPLAY_WELCOME).welcome.width, 64);
 	return sock;
@@ -291,18 +292,24 @@ static void buffers_that_take_long_are_answered_later(void **state) {
 static void credentials_and_names_decide(void **state) {
 	(void)state;
 	struct vc_client *c, *other;
-	int sock = fake_display_connect(&fake, &c);
+	int sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	hello(c, "radio");
 	hear_error(sock, VC_DISPLAY_ERROR_LAYER, "no layer radio");
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
+	hello(c, "cluster");
+	hear_error(sock, VC_DISPLAY_ERROR_DENIED, "served at the other socket, the cluster's");
+	sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &c);
+	hello(c, "ivi");
+	hear_error(sock, VC_DISPLAY_ERROR_DENIED, "served at the other socket, the guests'");
 	fake.config[0].uid = getuid() + 1;
-	sock = fake_display_connect(&fake, &c);
+	sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &c);
 	hello(c, "cluster");
 	hear_error(sock, VC_DISPLAY_ERROR_DENIED, "belongs to another user");
 	int first = join("ivi", &c);
-	sock = fake_display_connect(&fake, &other);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &other);
 	hello(other, "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_BUSY, "has a source already");
-	sock = fake_display_connect(&fake, &other);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &other);
 	SAY(other, VC_DISPLAY_HELLO, hello, .magic = VC_DISPLAY_MAGIC, .version = 9, .layer = "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_VERSION, "version 9");
 	close(first);
@@ -337,7 +344,7 @@ static void breaches_end_the_connection(void **state) {
 	BREACH("fence flag", SAY(c, VC_DISPLAY_PRESENT, present, .seq = 11, .flags = 1, .width = 64, .height = 48));
 	BREACH("unknown type", SAY(c, 77, heartbeat, .seq = 1));
 	BREACH("wrong size", SAY(c, VC_DISPLAY_PRESENT, heartbeat, .seq = 1));
-	sock = fake_display_connect(&fake, &c);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	SAY(c, VC_DISPLAY_HEARTBEAT, heartbeat, .seq = 1);
 	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "HELLO must come first");
 }
@@ -348,7 +355,7 @@ static void closed_for_a_moment_after_a_breach(void **state) {
 	int sock = join("ivi", &c);
 	hello(c, "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_PROTOCOL, "twice");
-	sock = fake_display_connect(&fake, &c);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	hello(c, "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_BUSY, "closed for a moment");
 	fake.now_ns += VC_NS_PER_S;
@@ -370,7 +377,7 @@ static void too_many_errors_ban(void **state) {
 	fake.config[1].errors = (struct vc_error_rules){3, 10 * VC_NS_PER_S, 20 * VC_NS_PER_S};
 	for (int i = 0; i < 3; i++)
 		breach();
-	sock = fake_display_connect(&fake, &c);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	hello(c, "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_BANNED, "banned for 19000 ms more");
 	fake_display_flip(&fake);
@@ -384,7 +391,7 @@ static void too_many_errors_ban(void **state) {
 	for (int i = 0; i < 3; i++)
 		breach();
 	fake.now_ns += 1000000 * VC_NS_PER_S;
-	sock = fake_display_connect(&fake, &c);
+	sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	hello(c, "ivi");
 	hear_error(sock, VC_DISPLAY_ERROR_BANNED, "until 'vcockpit allow ivi'");
 	vc_layer_allow(&fake.layer[1]);
@@ -418,18 +425,18 @@ static void each_user_has_a_budget_of_connections(void **state) {
 	fake.config[0].uid = getuid() + 1;
 	fake.now_ns += VC_NS_PER_S;
 	for (int i = 0; i < 5; i++) {
-		close(fake_display_connect(&fake, &c));
+		close(fake_display_connect(&fake, VC_DOOR_GUESTS, &c));
 		assert_non_null(c);
 	}
 	for (int i = 0; i < 5; i++) {
-		close(fake_display_connect(&fake, &c));
+		close(fake_display_connect(&fake, VC_DOOR_GUESTS, &c));
 		assert_null(c);
 	}
 	/* The other user's is untouched: here, as if this one were it. */
 	fake.config[0].uid = getuid();
 	int sock = join("cluster", &c);
 	fake.now_ns += VC_NS_PER_S / 5;
-	close(fake_display_connect(&fake, &c));
+	close(fake_display_connect(&fake, VC_DOOR_GUESTS, &c));
 	assert_non_null(c);
 	close(sock);
 }
@@ -437,13 +444,13 @@ static void each_user_has_a_budget_of_connections(void **state) {
 static void strangers_of_one_user_push_out_each_other_only(void **state) {
 	(void)state;
 	struct vc_client *c, *first, *second, *third;
-	int sock = fake_display_connect(&fake, &c);
+	int sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &c);
 	c->uid = getuid() + 1; /* somebody else's */
-	close(fake_display_connect(&fake, &first));
+	close(fake_display_connect(&fake, VC_DOOR_GUESTS, &first));
 	fake.now_ns++;
-	close(fake_display_connect(&fake, &second));
+	close(fake_display_connect(&fake, VC_DOOR_GUESTS, &second));
 	fake.now_ns++;
-	close(fake_display_connect(&fake, &third));
+	close(fake_display_connect(&fake, VC_DOOR_GUESTS, &third));
 	assert_ptr_equal(third, first);
 	assert_true(c->watch.fd >= 0 && second->watch.fd >= 0);
 	close(sock);
@@ -496,7 +503,7 @@ static void floods_end(void **state) {
 static void silent_strangers_go(void **state) {
 	(void)state;
 	struct vc_client *stranger;
-	int sock = fake_display_connect(&fake, &stranger);
+	int sock = fake_display_connect(&fake, VC_DOOR_GUESTS, &stranger);
 	fake_display_flip(&fake);
 	hear_nothing(sock);
 	fake.now_ns += VC_NS_PER_S + 1;
@@ -526,7 +533,7 @@ static void strangers_make_room(void **state) {
 	int sock = join("cluster", &c), socks[40];
 	for (int i = 0; i < 40; i++) {
 		fake.now_ns += VC_NS_PER_MS;
-		socks[i] = fake_display_connect(&fake, &stranger);
+		socks[i] = fake_display_connect(&fake, VC_DOOR_GUESTS, &stranger);
 		assert_non_null(stranger);
 	}
 	assert_ptr_equal(c->layer, &fake.layer[0]);

@@ -83,17 +83,27 @@ void fake_display_init(struct fake_display *fake) {
 						   .retry_ns = VC_NS_PER_S / 2,
 						   .rate = 100};
 	for (unsigned i = 0; i < 2; i++) {
-		vc_layer_init(&fake->layer[i], &fake->config[i], i, &fake->backend);
+		vc_layer_init(&fake->layer[i], &fake->config[i], i, &fake->backend, &fake->importer[i]);
 		fake->layer[i].screen.kind = VC_CONTENT_FALLBACK;
 	}
-	vc_clients_init(&fake->clients, NULL, -1, &fake->common, fake->layer, 2);
+	for (unsigned i = 0; i < VC_IMPORTERS; i++)
+		fake->importer[i].wake = -1;
+	vc_clients_init(&fake->clients, NULL, (int[]){-1, -1}, &fake->common, fake->importer, fake->layer, 2);
 }
 
-int fake_display_connect(struct fake_display *fake, struct vc_client **client) {
+void fake_display_close(struct fake_display *fake) {
+	for (unsigned i = 0; i < VC_IMPORTERS; i++)
+		for (struct vc_discard_ring *ring = &fake->importer[i].discards; ring->taken < ring->put; ring->taken++)
+			if (close(ring->fd[ring->taken % VC_IMPORTER_DISCARDS]) < 0)
+				abort(); /* closed twice */
+}
+
+int fake_display_connect(struct fake_display *fake, unsigned door, struct vc_client **client) {
+	fake_display_close(fake);
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
 		abort();
-	*client = vc_clients_accept(&fake->clients, ends[0], fake->now_ns);
+	*client = vc_clients_accept(&fake->clients.door[door], ends[0], fake->now_ns);
 	return ends[1];
 }
 
@@ -117,6 +127,7 @@ void fake_display_flip(struct fake_display *fake) {
 			vc_layer_send_frame(layer, layer->screen.frame.seq, fake->now_ns);
 	}
 	vc_clients_check(&fake->clients, fake->now_ns);
+	fake_display_close(fake);
 }
 
 void fake_display_finish(struct fake_display *fake) {
@@ -126,6 +137,7 @@ void fake_display_finish(struct fake_display *fake) {
 	for (unsigned i = 0; i < 2; i++)
 		vc_content_unref(&fake->layer[i].screen);
 	fake_display_import(fake);
+	fake_display_close(fake);
 	for (unsigned i = 0; i < 2 * VC_LAYER_BUFFERS_MAX; i++)
 		if (fake->layer[i % 2].buffer[i / 2].state != VC_BUFFER_FREE)
 			abort(); /* a buffer leaked */

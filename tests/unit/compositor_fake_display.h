@@ -14,6 +14,7 @@ struct fake_display {
 	struct vc_config_layer config[2]; /* "cluster" and "ivi" */
 	struct vc_layer layer[2];
 	struct vc_layer_backend backend;
+	struct vc_importer importer[VC_IMPORTERS]; /* without threads */
 	struct vc_clients clients;
 	int64_t now_ns;
 	int imported; /* buffers alive */
@@ -23,8 +24,11 @@ struct fake_display {
 
 void fake_display_init(struct fake_display *fake);
 
-/* Connects a client; returns its end of the socket. */
-int fake_display_connect(struct fake_display *fake, struct vc_client **client);
+/* Connects a client at VC_DOOR_*; returns its end of the socket. */
+int fake_display_connect(struct fake_display *fake, unsigned door, struct vc_client **client);
+
+/* Closes what was handed over to be closed. */
+void fake_display_close(struct fake_display *fake);
 
 /* The importer is through with all it has. */
 void fake_display_import(struct fake_display *fake);

@@ -13,11 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define LIMIT_MS 20000
+#define FREE 50 /* a buffer that no gate holds up */
 
 static struct vc_importer importer;
 static struct vc_loop loop;
@@ -35,7 +37,7 @@ int __wrap_vc_import_create(struct vc_import *made, int card, int udmabuf, const
 	(void)card;
 	(void)udmabuf;
 	(void)ways;
-	while (sem_wait(&gate) < 0)
+	while (add->id != FREE && sem_wait(&gate) < 0)
 		;
 	policy_there = sched_getscheduler(0);
 	pthread_sigmask(SIG_SETMASK, NULL, &blocked_there);
@@ -57,8 +59,7 @@ void __wrap_vc_import_destroy(struct vc_import *made, int card) {
 }
 
 static void on_finished(void *data, struct vc_import_job *done) {
-	assert_ptr_equal(data, &importer);
-	finished[count++] = (unsigned)(done - job);
+	finished[count++] = data == &importer ? (unsigned)(done - job) : FREE;
 	loop.quit = true;
 }
 
@@ -119,10 +120,50 @@ static void the_ring_holds_all_jobs(void **state) {
 	}
 }
 
+/* Closing waits for no job, and no job for what is to be closed after it. */
+static void descriptors_are_closed_there(void **state) {
+	(void)state;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	count = 0;
+	submit(0, -1);
+	vc_importer_discard(&importer, ends[1]);
+	struct pollfd seen = {.fd = ends[0], .events = POLLIN};
+	assert_int_equal(poll(&seen, 1, 0), 0); /* the importer stands at the gate */
+	assert_int_equal(vc_importer_room(&importer), VC_IMPORTER_DISCARDS - 1);
+	sem_post(&gate);
+	assert_int_equal(poll(&seen, 1, LIMIT_MS), 1);
+	assert_true(seen.revents & POLLHUP);
+	await(1);
+	close(ends[0]);
+}
+
+/* One source's memory takes for ever; another's comes in meanwhile. */
+static void importers_do_not_wait_for_each_other(void **state) {
+	(void)state;
+	static struct vc_importer other;
+	static struct vc_import made;
+	static struct vc_import_job quick;
+	assert_int_equal(vc_importer_init(&other, &loop, VC_URGENT_REST, -1, on_finished, &other), 0);
+	count = 0;
+	submit(1, open("/dev/null", O_RDONLY | O_CLOEXEC)); /* stands at the gate */
+	quick = (struct vc_import_job){.task = VC_IMPORT_CREATE, .fd = eventfd(0, EFD_CLOEXEC), .add = {.id = FREE}};
+	quick.import = &made;
+	vc_importer_submit(&other, &quick);
+	await(1);
+	assert_int_equal(made.fb, 100 + FREE);
+	assert_int_equal(import[1].fb, 0);
+	sem_post(&gate);
+	await(2);
+	assert_int_equal(import[1].fb, 101);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jobs_come_back_in_order),
 		cmocka_unit_test(the_ring_holds_all_jobs),
+		cmocka_unit_test(descriptors_are_closed_there),
+		cmocka_unit_test(importers_do_not_wait_for_each_other),
 	};
 	/* As under systemd, where the process starts with real-time priority; needs no success. */
 	const struct sched_param urgent = {.sched_priority = 1};

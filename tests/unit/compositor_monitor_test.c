@@ -135,7 +135,7 @@ static int set_up(void **state) {
 			    .rules = {.trust_ns = 60 * MS, .silent_ns = 200 * MS, .lost_ns = 400 * MS}}};
 	assert_int_equal(vc_loop_init(&loop), 0);
 	vc_monitor_link_init(&link_, &config, &loop, fake.layer, 2, fake.now_ns);
-	cluster_sock = fake_display_connect(&fake, &cluster);
+	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
 	union vc_display_message m = {
 		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
 	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);

@@ -250,11 +250,32 @@ static void test_direct_ends(void **state) {
 	assert_int_equal(unref(1), OK);
 }
 
+/* QEMU's memory moves while a picture is shown from it, and then can't be shown from there: the worker's copy isn't taken for it. */
+static void test_direct_and_memory(void **state) {
+	(void)state;
+	direct_scanout();
+	vc_gpu_settle(&g.gpu);
+	vc_gpu_memory_changed(&g.gpu);
+	g.direct = false;
+	guest_run(&g);
+	flush(1);
+	assert_int_equal(g.sent[g.sent_count - 2].op, VC_WORKER_WRITE);
+	assert_int_equal(g.sent[g.sent_count - 2].box.h, 64);
+	assert_int_equal(last()->op, VC_WORKER_FLUSH);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		TEST(test_death),        TEST(test_death_on_console),   TEST(test_two_dimensions_left),
-		TEST(test_memory_moves), TEST(test_driver_fresh),       TEST(test_lying_worker),
-		TEST(test_direct),       TEST(test_direct_and_workers), TEST(test_direct_ends),
+		TEST(test_death),
+		TEST(test_death_on_console),
+		TEST(test_two_dimensions_left),
+		TEST(test_memory_moves),
+		TEST(test_driver_fresh),
+		TEST(test_lying_worker),
+		TEST(test_direct),
+		TEST(test_direct_and_workers),
+		TEST(test_direct_ends),
+		TEST(test_direct_and_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,6 +359,27 @@ static void test_times(void **state) {
 	assert_int_equal(kept->head, 1);
 }
 
+/* Whoever reads the times can't write them, whatever it does with the descriptor. */
+static void test_times_are_read_only(void **state) {
+	(void)state;
+	const size_t size = sizeof(struct vc_frame_times);
+	char again[64];
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", s.watch.fd);
+	int fd = open(again, O_RDWR | O_CLOEXEC);
+	assert_return_code(fd, errno);
+	assert_ptr_equal(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 0), -1);
+	const struct vc_frame_times *seen = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(seen, MAP_FAILED);
+	close(fd);
+	s.watch.kept->head = 7;
+	assert_int_equal(seen->head, 7);
+	s.watch.kept->head = 0;
+	munmap((void *)(uintptr_t)seen, size);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -374,6 +395,7 @@ int main(void) {
 		TEST(test_next_worker),
 		TEST(test_reconnect),
 		TEST(test_times),
+		TEST(test_times_are_read_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static void print_help(void) {
 		printf("  %-11s %s\n", lies[i].name, lies[i].what);
 	printf("\n  --after FRAMES  honest frames before that (60)\n"
 	       "  --for FRAMES    lying frames, then honest ones again (0: the first lie goes on until it is stopped)\n"
-	       "  --socket PATH   the compositor's display socket (" VC_DISPLAY_SOCKET ")\n"
+	       "  --socket PATH   the compositor's socket for the cluster (" VC_DISPLAY_CLUSTER_SOCKET ")\n"
 	       "  --layer NAME    the layer (cluster)\n"
 	       "  --help, --version\n");
 }

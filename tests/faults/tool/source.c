@@ -55,10 +55,10 @@ static bool make_buffers(struct source *s) {
 	s->stride = s->width * 4;
 	for (int i = 0; i < BUFFERS; i++) {
 		s->fd[i] = memfd_create("source", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-		if (s->fd[i] < 0 || ftruncate(s->fd[i], (off_t)buffer_size(s)) < 0 ||
+		if (s->fd[i] < 0 || posix_fallocate(s->fd[i], 0, (off_t)buffer_size(s)) != 0 ||
 		    fcntl(s->fd[i], F_ADD_SEALS, F_SEAL_SHRINK) < 0)
 			return false;
-		void *map = mmap(NULL, buffer_size(s), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd[i], 0);
+		void *map = mmap(NULL, buffer_size(s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, s->fd[i], 0);
 		if (map == MAP_FAILED)
 			return false;
 		s->pixels[i] = map;
