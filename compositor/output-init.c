@@ -176,9 +176,10 @@ static bool plane_scales(struct vc_output *o, unsigned slot, bool lit) {
 }
 
 /* Guests whose pictures are to be scaled by planes that can't are composed, and so are those below. For good: whether a picture
- * fits is its source's choice, and no source is to move another off its plane. */
+ * fits is its source's choice, and no source is to move another off its plane. The lowest one with a plane moves nobody: where it
+ * is shown goes by its buffers, see vc_output_admit(). */
 static void find_scaled(struct vc_output *o, bool lit) {
-	for (unsigned i = o->composed_min; i < o->layers; i++) {
+	for (unsigned i = o->composed_min + 1; i < o->layers; i++) {
 		const struct vc_config_layer *layer = o->slot[i]->config;
 		if (layer->scale == VC_SCALE_NONE || !layer->compose || plane_scales(o, i, lit))
 			continue;

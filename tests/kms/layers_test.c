@@ -164,9 +164,9 @@ static void composing_faults_nowhere(void **state) {
 		for (int k = 0; k < 4; k++)
 			assert_int_not_equal(painter_show(&ivi, k % 2 ? RIG_BLUE : RIG_GOLD), 0);
 		rig_status(&rig, &after);
+		assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_COMPOSED);
 		painter_close(&ivi);
 	}
-	assert_int_equal(rig_layer(&rig, "ivi").path, VC_PATH_COMPOSED);
 	assert_int_equal(after.stalls.minor_faults, before.stalls.minor_faults);
 	assert_int_equal(after.stalls.major_faults, before.stalls.major_faults);
 	rig_stop(&rig);
