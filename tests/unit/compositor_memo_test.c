@@ -21,7 +21,6 @@
 
 #include <cmocka.h>
 
-
 #define S VC_NS_PER_S
 #define NOW (1000 * S)
 
@@ -64,7 +63,7 @@ static void start(struct compositor *c, int memo_fd, int64_t now_ns) {
 	c->config.monitor = (struct vc_config_monitor){
 		.wanted = true, .rules = {.trust_ns = S, .silent_ns = S, .lost_ns = 3 * S, .lost_safe = true}};
 	for (unsigned i = 0; i < 2; i++)
-		vc_layer_init(&c->layer[i], &c->config.layer[i], i, NULL);
+		vc_layer_init(&c->layer[i], &c->config.layer[i], i, NULL, NULL);
 	vc_monitor_link_init(&c->link, &c->config, &c->loop, c->layer, 2, now_ns);
 	vc_memo_init(&c->memo, &store);
 }

@@ -265,7 +265,7 @@ static void the_last_clusters_frames_are_nothing_to_the_next(void **state) {
 	const struct vc_monitor_frame asked = hear(VC_MONITOR_FRAME, NULL).frame;
 	vc_client_close(cluster, false, fake.now_ns);
 	close(cluster_sock);
-	cluster_sock = fake_display_connect(&fake, &cluster);
+	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
 	union vc_display_message m = {
 		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
 	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
@@ -295,7 +295,7 @@ static void what_is_still_seen_counts_though_its_source_has_gone(void **state) {
 	hear(VC_MONITOR_FRAME, NULL);
 	vc_client_close(cluster, false, fake.now_ns);
 	close(cluster_sock);
-	cluster_sock = fake_display_connect(&fake, &cluster);
+	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
 	union vc_display_message m = {
 		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
 	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
