@@ -21,6 +21,8 @@ _Thread_local bool vc_call_sure;
 enum { SHAPES = 8192 };
 static _Atomic uint64_t shapes[SHAPES];
 
+static struct vc_spin waits[VC_OPS];
+
 /* A forked child has none of the threads, and must not use its parent's worker. */
 static void after_fork(void) {
 	atomic_store(&current, NULL);
@@ -367,7 +369,7 @@ void vc_call_run(struct vc_call *c) {
 	if (c->queue)
 		pthread_mutex_unlock(&c->queue->queue.order);
 	if (kind == VC_CALL_SYNC && alive)
-		alive = vc_link_await(c->link, c->head.slot);
+		alive = vc_link_await(c->link, c->head.slot, &waits[c->head.op]);
 	if (!alive) {
 		fail(c, CL_OUT_OF_RESOURCES);
 		return;

@@ -13,7 +13,6 @@ enum { LONG_NAP_MS = 100 };
 struct place {
 	struct vc_link *link;
 	unsigned slot;
-	int64_t spin_ns;
 };
 
 static pthread_key_t key;
@@ -90,34 +89,25 @@ static unsigned take_slot(struct vc_link *link) {
 unsigned vc_link_slot(struct vc_link *link) {
 	if (place.link != link) {
 		leave_place(&place);
-		place = (struct place){.link = link, .slot = take_slot(link), .spin_ns = vc_spin_ns()};
+		place = (struct place){.link = link, .slot = take_slot(link)};
 		pthread_setspecific(key, &place);
 	}
 	atomic_store(&link->channel->slots[place.slot].state, VC_CL_SLOT_WAITING);
 	return place.slot;
 }
 
-/* Spins while that pays: a wait that was too long for it halves the next spin, one that wasn't restores it. */
-static bool spin(struct vc_cl_slot *slot) {
-	int64_t most = vc_spin_ns();
-	for (int64_t until = vc_clock_now() + place.spin_ns; most > 0;) {
-		for (int i = 0; i < 16; i++) {
-			if (atomic_load_explicit(&slot->state, memory_order_acquire) != VC_CL_SLOT_WAITING) {
-				place.spin_ns = most;
-				return true;
-			}
-			vc_spin_pause();
-		}
-		if (vc_clock_now() >= until)
-			break;
-	}
-	place.spin_ns = place.spin_ns > 2000 ? place.spin_ns / 2 : place.spin_ns;
-	return false;
+static bool answered(struct vc_cl_slot *slot) {
+	return atomic_load_explicit(&slot->state, memory_order_acquire) != VC_CL_SLOT_WAITING;
 }
 
-bool vc_link_await(struct vc_link *link, unsigned index) {
+bool vc_link_await(struct vc_link *link, unsigned index, struct vc_spin *spin) {
 	struct vc_cl_slot *slot = &link->channel->slots[index];
-	if (!spin(slot)) {
+	struct vc_spinning s;
+	int64_t most = vc_spin_most(VC_SPIN_CLIENT);
+	vc_spin_begin(&s, vc_spin_for(spin, most));
+	while (!answered(slot) && vc_spin_on(&s)) {
+	}
+	if (!answered(slot)) {
 		uint32_t waiting = VC_CL_SLOT_WAITING;
 		if (atomic_compare_exchange_strong(&slot->state, &waiting, VC_CL_SLOT_SLEEPING))
 			/* A time limit guards against a worker that answers without waking, and a death that was noticed
@@ -128,6 +118,7 @@ bool vc_link_await(struct vc_link *link, unsigned index) {
 					check_life(link);
 			}
 	}
+	vc_spin_learn(spin, vc_clock_now() - s.began, most);
 	bool done = atomic_load_explicit(&slot->state, memory_order_acquire) == VC_CL_SLOT_DONE;
 	/* What has ended has printed: the program sees it before it hears of the end. */
 	if (atomic_load_explicit(&link->prints, memory_order_relaxed) && link->transport->print)

@@ -10,6 +10,7 @@
 #ifndef VC_CL_LINK_H
 #define VC_CL_LINK_H
 
+#include "spin.h"
 #include "wire.h"
 
 #include <pthread.h>
@@ -60,8 +61,9 @@ bool vc_link_send(struct vc_link *link, struct vc_cl_request *head, const void *
 /* This thread's slot for answers, made ready for one. Waits while all are taken. */
 unsigned vc_link_slot(struct vc_link *link);
 
-/* Waits until the worker has answered in @slot. Returns false when it is dead. The answer stays until the slot is used again. */
-bool vc_link_await(struct vc_link *link, unsigned slot);
+/* Waits until the worker has answered in @slot; @spin is this kind of wait. Returns false when it is dead. The answer stays until the
+ * slot is used again. */
+bool vc_link_await(struct vc_link *link, unsigned slot, struct vc_spin *spin);
 
 /* The worker is gone: wakes all who wait. */
 void vc_link_bury(struct vc_link *link);

@@ -6,13 +6,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ROOM_MS = 50 };
+enum { ROOM_MS = 50, TELL = 8 };
 
 void vc_ring_init(struct vc_ring *ring, struct vc_ring_shared *shared, uint8_t *bytes, uint32_t size) {
 	*ring = (struct vc_ring){.shared = shared, .bytes = bytes, .size = size};
@@ -32,7 +30,7 @@ static uint32_t position_of(const struct vc_ring *ring) {
 }
 
 static uint32_t room_of(const struct vc_ring *ring) {
-	uint32_t used = position_of(ring) - atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+	uint32_t used = position_of(ring) - atomic_load(&ring->shared->tail);
 	return used <= ring->size ? ring->size - used : 0;
 }
 
@@ -53,15 +51,19 @@ bool vc_ring_push(struct vc_ring *ring, const struct iovec *pieces, int count) {
 	size_t total = 0;
 	for (int i = 0; i < count; i++)
 		total += pieces[i].iov_len;
-	if (total > room_of(ring))
-		return false;
 	uint32_t at = position_of(ring);
+	if (total > ring->size - (at - ring->other)) {
+		uint32_t tail = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+		if (at - tail > ring->size || total > ring->size - (at - tail))
+			return false;
+		ring->other = tail;
+	}
 	for (int i = 0; i < count; i++) {
 		copy_in(ring, at, pieces[i].iov_base, (uint32_t)pieces[i].iov_len);
 		at += (uint32_t)pieces[i].iov_len;
 	}
 	atomic_store_explicit(&ring->position, at, memory_order_relaxed);
-	atomic_store_explicit(&ring->shared->head, at, memory_order_seq_cst);
+	atomic_store_explicit(&ring->shared->head, at, memory_order_release);
 	return true;
 }
 
@@ -82,14 +84,35 @@ void vc_ring_wait_room(struct vc_ring *ring, uint32_t size) {
 		vc_futex_wait(&ring->shared->starved, 1, ROOM_MS);
 }
 
-int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
-	uint32_t at = position_of(ring);
-	uint32_t waiting = atomic_load_explicit(&ring->shared->head, memory_order_acquire) - at;
-	if (waiting == 0)
-		return 0;
-	uint32_t size;
-	if (waiting > ring->size || waiting < sizeof(size) || waiting % VC_RING_ALIGN != 0)
+/* Lets the producer have what was consumed, when there is enough of it. @more: of what was looked at, not all is consumed. */
+static void tell_tail(struct vc_ring *ring, uint32_t tail, bool more) {
+	if (more && tail - ring->told < ring->size / TELL)
+		return;
+	ring->told = tail;
+	atomic_store_explicit(&ring->shared->tail, tail, memory_order_seq_cst);
+	/* Woken for each record, a producer that is faster would sleep for each. */
+	if (atomic_load_explicit(&ring->shared->starved, memory_order_relaxed) != 0 &&
+	    atomic_load_explicit(&ring->shared->head, memory_order_relaxed) - tail <= ring->size / 2 &&
+	    atomic_exchange(&ring->shared->starved, 0) != 0)
+		vc_futex_wake(&ring->shared->starved, INT_MAX);
+}
+
+/* Bytes that wait; -EPROTO: that many can't. */
+static int64_t waiting_in(struct vc_ring *ring, uint32_t at) {
+	if (ring->other != at)
+		return ring->other - at;
+	uint32_t head = atomic_load_explicit(&ring->shared->head, memory_order_acquire), waiting = head - at;
+	if (waiting > ring->size || waiting % VC_RING_ALIGN != 0)
 		return -EPROTO;
+	ring->other = head;
+	return waiting;
+}
+
+int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
+	uint32_t at = position_of(ring), size;
+	int64_t waiting = waiting_in(ring, at);
+	if (waiting <= 0)
+		return (int)waiting;
 	copy_out(ring, at, &size, sizeof(size));
 	if (size < least || size > waiting || size > room || size % VC_RING_ALIGN != 0 || size > INT_MAX)
 		return -EPROTO;
@@ -97,11 +120,7 @@ int vc_ring_pop(struct vc_ring *ring, void *to, uint32_t room, uint32_t least) {
 	/* The size within the record may have changed under our hands: the checked one counts. */
 	memcpy(to, &size, sizeof(size));
 	atomic_store_explicit(&ring->position, at + size, memory_order_relaxed);
-	atomic_store_explicit(&ring->shared->tail, at + size, memory_order_seq_cst);
-	/* Woken for each record, a producer that is faster would sleep for each. */
-	if (atomic_load_explicit(&ring->shared->starved, memory_order_relaxed) != 0 &&
-	    waiting - size <= ring->size / 2 && atomic_exchange(&ring->shared->starved, 0) != 0)
-		vc_futex_wake(&ring->shared->starved, INT_MAX);
+	tell_tail(ring, at + size, size < waiting);
 	return (int)size;
 }
 
@@ -111,21 +130,4 @@ bool vc_ring_ready(const struct vc_ring *ring) {
 
 void vc_ring_rest(struct vc_ring *ring, bool resting) {
 	atomic_store(&ring->shared->resting, resting);
-}
-
-int64_t vc_spin_ns(void) {
-	static _Atomic int64_t cached = -1;
-	int64_t ns = atomic_load_explicit(&cached, memory_order_relaxed);
-	if (ns >= 0)
-		return ns;
-	const char *text = getenv("VCOCKPIT_CL_SPIN_US");
-	cpu_set_t cpus;
-	int count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-	if (text)
-		ns = strtoll(text, NULL, 10) * 1000;
-	else
-		ns = count >= 4 ? 50000 : (count >= 2 ? 5000 : 0);
-	ns = ns < 0 ? 0 : (ns > 1000000 ? 1000000 : ns);
-	atomic_store_explicit(&cached, ns, memory_order_relaxed);
-	return ns;
 }

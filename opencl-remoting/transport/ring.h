@@ -32,6 +32,9 @@ struct vc_ring {
 	uint32_t size; /* of bytes[], a power of two */
 	_Atomic uint32_t
 		position; /* the producer's head or the consumer's tail; written by who has the turn, read by others too */
+	/* By who has the turn. To look at the other's index for each record costs the cache line's way between two cores. */
+	uint32_t other; /* the other's index when last looked at */
+	uint32_t told;  /* the consumer's tail as the producer knows it */
 };
 
 enum { VC_RING_ALIGN = 8 };
@@ -62,17 +65,5 @@ void vc_ring_rest(struct vc_ring *ring, bool resting);
 /* Sleeps while *word is @value, at most @ms milliseconds (negative: for ever). Shared between processes. */
 void vc_futex_wait(_Atomic uint32_t *word, uint32_t value, int ms);
 void vc_futex_wake(_Atomic uint32_t *word, int count);
-
-/* How long to spin for an answer before sleeping, in ns: a core that spins is one that nobody else has, so it depends on how many there
- * are. $VCOCKPIT_CL_SPIN_US overrides. */
-int64_t vc_spin_ns(void);
-
-static inline void vc_spin_pause(void) {
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
 
 #endif

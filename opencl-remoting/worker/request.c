@@ -128,7 +128,7 @@ void vc_take_wait(struct vc_request *q, struct vc_wait *wait) {
 	if (wait->count == 0)
 		wait->list = NULL;
 	wait->id = vc_take_val(q);
-	wait->event = wait->id != 0 ? &wait->made : NULL;
+	wait->event = wait->id != 0 || vc_linger_wants_event() ? &wait->made : NULL;
 }
 
 void *vc_take_room(struct vc_request *q, size_t size, size_t count) {
@@ -235,15 +235,16 @@ void vc_reply_new(struct vc_request *q, enum vc_cl_kind kind, uint64_t id, void 
 
 void vc_reply_wait(struct vc_request *q, struct vc_wait *wait, cl_command_queue queue, cl_int result) {
 	if (result == CL_SUCCESS) {
-		if (wait->event)
+		if (wait->id != 0)
 			vc_need(q, wait->made && vc_table_add(VC_CL_EVENT, wait->id, wait->made));
+		vc_linger_note(queue, wait->made, wait->id == 0);
 		return;
 	}
 	if (q->head.slot != VC_CL_NO_SLOT)
 		return;
 	vc_table_set_error(queue, result);
 	cl_context context;
-	if (!wait->event ||
+	if (wait->id == 0 ||
 	    clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL) != CL_SUCCESS)
 		return;
 	cl_int err;

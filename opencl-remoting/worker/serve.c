@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "log.h"
 #include "request.h"
+#include "spin.h"
 #include "state.h"
 
 #include <errno.h>
@@ -105,6 +106,10 @@ void vc_worker_join(void) {
 	vc_ring_rest(&vc_worker.commands, false);
 }
 
+bool vc_worker_leads(void) {
+	return leading;
+}
+
 /* What people see in the status: copied when there is nothing better to do. */
 static void publish(void) {
 	struct vc_cl_counters *from = &vc_worker.channel->counters;
@@ -120,18 +125,26 @@ static void publish(void) {
 				      memory_order_relaxed);
 }
 
+/* The client's pauses: after an answer it may compute, or use what it got and go on at once; after a command that it doesn't wait for, it
+ * most often enqueues more. */
+static struct vc_spin after_answer, after_command;
+static struct vc_spin *pause_kind; /* of the last request; by who leads, as is the next */
+static int64_t pause_began;
+
+static void end_pause(int64_t now) {
+	if (pause_kind)
+		vc_spin_learn(pause_kind, now - pause_began, vc_spin_most(VC_SPIN_WORKER));
+	pause_kind = NULL;
+}
+
 /* Waits a little for the next request. */
 static bool spin_for_request(void) {
-	int64_t limit = vc_spin_ns();
-	if (vc_ring_ready(&vc_worker.commands))
-		return true;
-	for (int64_t until = vc_clock_now() + limit; limit > 0 && vc_clock_now() < until;) {
-		for (int i = 0; i < 16; i++)
-			vc_spin_pause();
-		if (vc_ring_ready(&vc_worker.commands))
-			return true;
-	}
-	return false;
+	struct vc_spinning s;
+	vc_spin_begin(&s, pause_kind ? vc_spin_for(pause_kind, vc_spin_most(VC_SPIN_WORKER)) : 0);
+	while (!vc_ring_ready(&vc_worker.commands))
+		if (!vc_spin_on(&s))
+			return false;
+	return true;
 }
 
 static void serve_one(uint8_t *record, int size) {
@@ -157,11 +170,20 @@ static void lead_on(uint8_t *record) {
 		int64_t start = vc_clock_now();
 		int size;
 		while (leading &&
-		       (size = vc_ring_pop(ring, record, VC_CL_INLINE_BYTES, sizeof(struct vc_cl_request))) != 0)
+		       (size = vc_ring_pop(ring, record, VC_CL_INLINE_BYTES, sizeof(struct vc_cl_request))) != 0) {
+			end_pause(start);
 			serve_one(record, size);
-		atomic_fetch_add_explicit(&vc_worker.stats->busy_ns, (uint64_t)(vc_clock_now() - start),
-					  memory_order_relaxed);
-		if (!leading || spin_for_request())
+		}
+		int64_t now = vc_clock_now();
+		atomic_fetch_add_explicit(&vc_worker.stats->busy_ns, (uint64_t)(now - start), memory_order_relaxed);
+		if (!leading)
+			continue;
+		if (!pause_kind) {
+			bool waited = ((struct vc_cl_request *)record)->slot != VC_CL_NO_SLOT;
+			pause_kind = waited ? &after_answer : &after_command;
+			pause_began = now;
+		}
+		if (spin_for_request())
 			continue;
 		publish();
 		vc_ring_rest(ring, true);

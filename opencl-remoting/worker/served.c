@@ -106,6 +106,10 @@ cl_int vc_serve_clSetContextDestructorCallback(struct vc_request *q, cl_context 
 cl_int vc_serve_vcReleaseObject(struct vc_request *q, cl_uint kind, cl_ulong id) {
 	void *handle = kind < VC_CL_KINDS ? vc_table_remove((enum vc_cl_kind)kind, id) : NULL;
 	vc_need(q, kind < VC_CL_KINDS);
+	if (kind != VC_CL_EVENT)
+		vc_linger_drop();
+	if (kind == VC_CL_QUEUE)
+		vc_linger_forget_queue();
 	if (!handle)
 		return CL_SUCCESS;
 	switch ((enum vc_cl_kind)kind) {
@@ -156,8 +160,10 @@ cl_command_queue vc_serve_clCreateCommandQueueWithProperties(struct vc_request *
 }
 
 cl_int vc_serve_clFinish(struct vc_request *q, cl_command_queue queue) {
-	(void)q;
+	int64_t began = vc_linger_for_queue(queue);
+	vc_request_leave(q);
 	cl_int result = clFinish(queue);
+	vc_linger_learn(began);
 	cl_int late = vc_table_take_error(queue);
 	return result != CL_SUCCESS ? result : late;
 }
@@ -366,6 +372,14 @@ cl_int vc_serve_clSetKernelArg(struct vc_request *q, cl_kernel kernel, cl_uint i
 			return CL_INVALID_MEM_OBJECT;
 	}
 	return clSetKernelArg(kernel, index, size, value);
+}
+
+cl_int vc_serve_clWaitForEvents(struct vc_request *q, cl_uint num_events, const cl_event *events) {
+	int64_t began = vc_linger_for_events(num_events, events);
+	vc_request_leave(q);
+	cl_int result = clWaitForEvents(num_events, events);
+	vc_linger_learn(began);
+	return result;
 }
 
 cl_int vc_serve_clSetEventCallback(struct vc_request *q, cl_event event, cl_int type, cl_ulong notify) {

@@ -43,6 +43,7 @@ cl_int vc_serve_vcGetProgramBinary(struct vc_request *q, cl_program program, cl_
 				   uint8_t *binary);
 cl_int vc_serve_clSetKernelArg(struct vc_request *q, cl_kernel kernel, cl_uint index, size_t size, cl_uint kind,
 			       const void *value);
+cl_int vc_serve_clWaitForEvents(struct vc_request *q, cl_uint num_events, const cl_event *events);
 cl_int vc_serve_clSetEventCallback(struct vc_request *q, cl_event event, cl_int type, cl_ulong notify);
 cl_int vc_serve_vcAddArena(struct vc_request *q, cl_ulong address, cl_ulong size);
 cl_int vc_serve_vcDropArena(struct vc_request *q, cl_ulong address);

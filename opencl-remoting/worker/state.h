@@ -52,11 +52,23 @@ bool vc_arena_holds(const void *address, uint64_t size);
 void vc_worker_run(void);   /* serves until the client goes */
 bool vc_worker_leave(void); /* this thread is about to block; true: it had the turn at the ring, which ends */
 void vc_worker_join(void);  /* it has blocked, and takes its turn again if nobody else has */
+bool vc_worker_leads(void); /* this thread has the turn */
 void vc_worker_note(enum vc_cl_note_kind kind, uint64_t cookie, int64_t status, const void *private_info,
 		    uint32_t private_size, const char *text);
 /* A call of the host that may block begins or has ended, for the time limit. */
 unsigned vc_worker_block_begin(void);
 void vc_worker_block_end(unsigned place);
+
+/* linger.c: waiting awake for commands that end soon */
+bool vc_linger_wants_event(void); /* the next command's event is of use */
+/* A command of @queue was enqueued; its event, or NULL. @ours: a reference passes. */
+void vc_linger_note(cl_command_queue queue, cl_event event, bool ours);
+void vc_linger_drop(void);         /* no event is held: what hangs on it may go */
+void vc_linger_forget_queue(void); /* a queue is released */
+/* Waits a while for all commands of @queue, or for @events. Returns when it began, for vc_linger_learn() once the wait is over. */
+int64_t vc_linger_for_queue(cl_command_queue queue);
+int64_t vc_linger_for_events(cl_uint count, const cl_event *events);
+void vc_linger_learn(int64_t began);
 
 /* sandbox.c */
 bool vc_sandbox_enter(void);

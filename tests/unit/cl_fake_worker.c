@@ -4,6 +4,7 @@
 #include "call.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -85,7 +86,7 @@ void fake_worker_die(void) {
 	if (write(end_event, &one, sizeof(one)) < 0)
 		abort();
 	while (!atomic_load(&now->dead))
-		vc_spin_pause();
+		sched_yield();
 }
 
 uint32_t fake_worker_yes(enum vc_cl_op op, const uint8_t *arguments, size_t size, uint8_t *answer) {
