@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
 
+#include "adopt.h"
+#include "copy.h"
 #include "memory.h"
 #include "notes.h"
 
@@ -27,6 +29,8 @@ static struct vc_spin waits[VC_OPS];
 static void after_fork(void) {
 	atomic_store(&current, NULL);
 	pthread_mutex_init(&lock, NULL);
+	vc_copy_after_fork();
+	vc_adopt_after_fork();
 }
 
 static void set_up_once(void) {

@@ -3,7 +3,9 @@
  * Making memory objects. In a context "in place" an object's contents are a piece of shared memory that the host uses by
  * CL_MEM_USE_HOST_PTR. Elsewhere the host keeps them where it likes, and first contents go through shared memory.
  */
+#include "adopt.h"
 #include "call.h"
+#include "copy.h"
 #include "entry.h"
 #include "memory.h"
 #include "notes.h"
@@ -29,6 +31,7 @@ struct contents {
 	uint8_t *memory;    /* shared, or NULL */
 	bool keep;          /* it isn't freed with the object: SVM, or only the way in */
 	bool shadow;        /* the program's pointer is not the contents */
+	bool adopted;       /* it shows them */
 	bool in_place;
 };
 
@@ -52,9 +55,13 @@ static bool prepare(struct vc_object *context, cl_mem_flags flags, size_t size, 
 		c->memory = host_ptr;
 		c->keep = true;
 	} else if (c->in_place || host_ptr) {
-		c->memory = vc_memory_alloc(link, size, size >= PAGE ? PAGE : 1);
+		if (c->in_place && (flags & CL_MEM_USE_HOST_PTR))
+			c->memory = vc_adopt(link, host_ptr, size);
+		c->adopted = c->memory != NULL;
+		if (!c->memory)
+			c->memory = vc_memory_alloc(link, size, size >= PAGE ? PAGE : 1);
 		c->keep = !c->in_place;
-		c->shadow = (flags & CL_MEM_USE_HOST_PTR) != 0;
+		c->shadow = (flags & CL_MEM_USE_HOST_PTR) && !c->adopted;
 		if (!c->memory)
 			return false;
 	}
@@ -71,6 +78,8 @@ static bool prepare(struct vc_object *context, cl_mem_flags flags, size_t size, 
 
 /* Books the object, or undoes what was prepared. */
 static cl_mem finish(cl_mem mem, const struct contents *c, cl_mem_flags flags, size_t size, void *host_ptr) {
+	if (!mem && c->adopted)
+		vc_adopt_end(host_ptr);
 	if (!c->in_place || (!mem && !c->keep))
 		vc_memory_free(c->memory);
 	if (!mem)
@@ -82,12 +91,13 @@ static cl_mem finish(cl_mem mem, const struct contents *c, cl_mem_flags flags, s
 	o->mem.host_ptr = flags & CL_MEM_USE_HOST_PTR ? host_ptr : NULL;
 	o->mem.memory = c->in_place ? c->memory : NULL;
 	o->mem.shadow = c->shadow;
+	o->mem.adopted = o->mem.alias = c->adopted;
 	return mem;
 }
 
 /* What the object holds at first. */
 static void fill(const struct contents *c, const struct vc_box *box) {
-	if (box->from && c->memory && box->from != c->memory)
+	if (box->from && c->memory && !c->adopted && box->from != c->memory)
 		vc_box_copy(box);
 }
 
@@ -164,6 +174,7 @@ cl_mem CL_API_CALL vc_entry_clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags,
 	o->mem.size = region->size;
 	o->mem.origin = region->origin;
 	o->mem.shadow = parent->mem.shadow;
+	o->mem.alias = parent->mem.alias;
 	o->mem.memory = parent->mem.memory ? parent->mem.memory + region->origin : NULL;
 	o->mem.host_ptr = parent->mem.host_ptr ? (char *)parent->mem.host_ptr + region->origin : NULL;
 	return mem;
@@ -317,6 +328,7 @@ static cl_mem create_view(cl_context context, const cl_mem_properties *propertie
 	o->mem.flags = inherit(flags, source->mem.flags);
 	o->mem.size = row * s.rows;
 	o->mem.shadow = source->mem.shadow;
+	o->mem.alias = source->mem.alias;
 	o->mem.memory = known ? source->mem.memory : NULL;
 	o->mem.host_ptr = source->mem.host_ptr;
 	return mem;

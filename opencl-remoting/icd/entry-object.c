@@ -138,7 +138,7 @@ static const void *about_mem(struct vc_object *o, cl_uint param, union vc_info_v
 	case CL_MEM_HOST_PTR:
 		return a_handle(o->mem.host_ptr, room, n);
 	case CL_MEM_USES_SVM_POINTER:
-		return a_number(o->mem.host_ptr && !o->mem.shadow, room, n);
+		return a_number(o->mem.host_ptr && !o->mem.shadow && !o->mem.alias, room, n);
 	case CL_MEM_ASSOCIATED_MEMOBJECT:
 		return a_handle(sub ? o->parent : NULL, room, n);
 	case CL_IMAGE_BUFFER:

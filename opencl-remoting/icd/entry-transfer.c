@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads, writes and maps: their arguments checked here, since the host sees other commands or none. */
+#include "adopt.h"
 #include "call.h"
 #include "entry.h"
 #include "memory.h"
@@ -271,7 +272,7 @@ static void *map(struct vc_move *m, void *shadow, size_t at, cl_map_flags flags,
 		m->user_row = m->row ? m->row : m->bytes;
 		m->user_slice = m->slice ? m->slice : m->user_row * m->rows;
 	} else if (*err == CL_SUCCESS && m->memory) {
-		m->user = m->memory;
+		m->user = m->mem->mem.alias ? (uint8_t *)m->mem->mem.host_ptr + at : m->memory;
 		m->nothing = true;
 	} else if (*err == CL_SUCCESS) {
 		uint8_t *all = vc_staging_of(m->mem, m->mem->mem.size);
@@ -406,6 +407,8 @@ cl_uint vc_map_count(struct vc_object *mem) {
 }
 
 void vc_memory_finish(struct vc_object *mem) {
+	if (mem->mem.adopted)
+		vc_adopt_end(mem->mem.host_ptr);
 	while (mem->mem.maps) {
 		struct vc_map *entry = mem->mem.maps;
 		mem->mem.maps = entry->next;

@@ -156,7 +156,7 @@ static void *listen_for_notes(void *data) {
 	return NULL;
 }
 
-static bool start_detached(void *(*run)(void *), void *data) {
+bool vc_thread_start(void *(*run)(void *), void *data) {
 	pthread_t thread;
 	sigset_t all, old;
 	/* The program's signals are the program's threads' business. */
@@ -170,7 +170,7 @@ static bool start_detached(void *(*run)(void *), void *data) {
 }
 
 bool vc_notes_start(struct vc_link *link) {
-	return start_detached(listen_for_notes, link);
+	return vc_thread_start(listen_for_notes, link);
 }
 
 struct post {
@@ -194,6 +194,6 @@ void vc_notes_post(const struct vc_callback *callback, cl_int status) {
 	*post = (struct post){.callback = *callback, .status = status};
 	if (callback->object)
 		vc_object_use(callback->object);
-	if (!start_detached(run_post, post))
+	if (!vc_thread_start(run_post, post))
 		run_post(post);
 }

@@ -22,6 +22,9 @@ struct vc_callback {
 
 bool vc_notes_start(struct vc_link *link);
 
+/* A thread of ours, detached, which the program's signals don't reach. */
+bool vc_thread_start(void *(*run)(void *), void *data);
+
 /* Books a copy of @callback. Returns its cookie, 0: out of memory. */
 uint64_t vc_notes_add(const struct vc_callback *callback);
 

@@ -59,6 +59,8 @@ struct vc_object {
 			void *host_ptr;  /* the program's, with CL_MEM_USE_HOST_PTR */
 			uint8_t *memory; /* shared memory that is the object's contents, or NULL */
 			bool shadow;     /* host_ptr is the program's own memory: maps copy */
+			bool alias;      /* host_ptr shows the contents: see adopt.h */
+			bool adopted;    /* likewise, and it ends with this object */
 			size_t origin;   /* of a sub-buffer, in its parent */
 			size_t element, row_pitch, slice_pitch; /* images: of memory */
 			size_t extent[3];

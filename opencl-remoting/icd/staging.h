@@ -8,7 +8,7 @@
 
 #include "object.h"
 
-enum { VC_STAGING_POOL = 4 << 20 };
+enum { VC_STAGING_POOL = 8 << 20 };
 
 /* The context's piece of VC_STAGING_POOL bytes, for one transfer at a time. NULL: somebody has it, or there is none. */
 uint8_t *vc_staging_take(struct vc_object *context);

@@ -2,6 +2,7 @@
 #include "transfer.h"
 
 #include "call.h"
+#include "copy.h"
 #include "entry.h"
 #include "memory.h"
 #include "notes.h"
@@ -23,20 +24,16 @@ static void copy_box(const struct vc_box *b) {
 	}
 	for (size_t z = 0; z < slices; z++)
 		for (size_t y = 0; y < rows; y++)
-			memcpy(b->to + z * b->to_slice + y * b->to_row, b->from + z * b->from_slice + y * b->from_row,
-			       bytes);
+			vc_copy(b->to + z * b->to_slice + y * b->to_row, b->from + z * b->from_slice + y * b->from_row,
+				bytes);
 }
 
 void vc_box_copy(const struct vc_box *box) {
 	size_t bytes = box->bytes * box->rows * box->slices;
-	struct vc_link *link = vc_call_link_alive();
 	if (bytes == 0)
 		return;
 	copy_box(box);
-	if (link) {
-		atomic_fetch_add_explicit(&link->channel->counters.copies, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&link->channel->counters.bytes_copied, bytes, memory_order_relaxed);
-	}
+	vc_copy_count(bytes);
 }
 
 /* The move's bytes, between the program's memory and @other with those pitches. */

@@ -198,6 +198,7 @@ static void *run(void *unused) {
 	uint8_t *record = aligned_alloc(64, VC_CL_INLINE_BYTES);
 	if (!record)
 		vc_worker_fail("no memory for a thread");
+	memset(record, 0, sizeof(struct vc_cl_request));
 	for (;;) {
 		_Atomic uint32_t *bell = &vc_worker.commands.shared->bell;
 		uint32_t heard = atomic_load(bell);

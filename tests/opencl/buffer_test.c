@@ -81,39 +81,43 @@ static void flags(void) {
 	MAKE(clCreateBufferWithProperties(rig.context, unknown, 0, SIZE, NULL, &error));
 }
 
-static void host_pointer(void) {
-	unsigned char *bytes = aligned_alloc(4096, SIZE);
-	for (size_t i = 0; i < SIZE; i++)
+/* Of whole pages, many or few, so that the memory itself may be used or not. */
+static void host_pointer(size_t size) {
+	unsigned char *bytes = aligned_alloc(4096, size);
+	for (size_t i = 0; i < size; i++)
 		bytes[i] = (unsigned char)(3 * i);
-	cl_mem buffer = MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR, SIZE, bytes, &error));
+	cl_mem buffer = MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR, size, bytes, &error));
 	describe(buffer);
 	void *host = NULL;
 	CALL(clGetMemObjectInfo(buffer, CL_MEM_HOST_PTR, sizeof(host), &host, NULL));
 	CHECK(host == bytes);
-	vc_answer_buffer("used", buffer, SIZE);
+	vc_answer_buffer("used", buffer, size);
 	cl_uint pattern = 0x01020304;
 	CALL(clEnqueueFillBuffer(rig.queue, buffer, &pattern, 4, 16, 64, 0, NULL, NULL));
-	void *map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, 0, SIZE, 0, NULL, NULL, &error);
+	void *map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, 0, size, 0, NULL, NULL, &error);
 	/* The map of such a buffer is the program's own memory, and holds what the device wrote. */
 	CHECK(map == bytes);
-	vc_answer_bytes("mapped", map, SIZE);
+	vc_answer_bytes("mapped", map, size);
 	CALL(clEnqueueUnmapMemObject(rig.queue, buffer, map, 0, NULL, NULL));
 	map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_WRITE, 128, 256, 0, NULL, NULL, &error);
 	CHECK(map == bytes + 128);
 	memset(map, 0x77, 256);
 	CALL(clEnqueueUnmapMemObject(rig.queue, buffer, map, 0, NULL, NULL));
-	vc_answer_buffer("written through the map", buffer, SIZE);
+	vc_answer_buffer("written through the map", buffer, size);
 	CALL(clReleaseMemObject(buffer));
 	CALL(clFinish(rig.queue));
-	vc_answer_bytes("left in the program's memory", bytes, SIZE);
+	vc_answer_bytes("left in the program's memory", bytes, size);
 	free(bytes);
+}
 
+static void odd_host_pointer(void) {
+	cl_uint pattern = 0x01020304;
 	/* Unaligned memory is allowed too. */
 	unsigned char *odd = malloc(SIZE + 1);
 	memset(odd, 9, SIZE + 1);
-	buffer = MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR, SIZE, odd + 1, &error));
+	cl_mem buffer = MAKE(clCreateBuffer(rig.context, CL_MEM_USE_HOST_PTR, SIZE, odd + 1, &error));
 	CALL(clEnqueueFillBuffer(rig.queue, buffer, &pattern, 4, 0, SIZE, 0, NULL, NULL));
-	map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, 0, SIZE, 0, NULL, NULL, &error);
+	void *map = clEnqueueMapBuffer(rig.queue, buffer, CL_TRUE, CL_MAP_READ, 0, SIZE, 0, NULL, NULL, &error);
 	CHECK(map == odd + 1);
 	vc_answer_bytes("unaligned", odd + 1, SIZE);
 	CHECK(odd[0] == 9);
@@ -230,7 +234,9 @@ static void fills(void) {
 int main(void) {
 	vc_rig_init();
 	flags();
-	host_pointer();
+	host_pointer(SIZE);
+	host_pointer(1 << 20);
+	odd_host_pointer();
 	sub_buffers();
 	transfers();
 	fills();

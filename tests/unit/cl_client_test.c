@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -112,6 +115,85 @@ static void test_copies(void **state) {
 	assert_int_equal(vc_entry_clReleaseMemObject(mem), CL_SUCCESS);
 }
 
+static char *private_memory(size_t size, int fill) {
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	memset(memory, fill, size);
+	return memory;
+}
+
+enum { ADOPTED = 256 << 10 };
+
+/* Whole pages of the program's are the object's contents: a copy when it is made, one when it goes, none between. */
+static void test_adoption(void **state) {
+	(void)state;
+	char *memory = private_memory(ADOPTED, 3);
+	uint64_t start = copied();
+	cl_mem mem = buffer(CL_MEM_USE_HOST_PTR, ADOPTED, memory);
+	char *contents = (char *)VC_OBJECT(mem)->mem.memory;
+	assert_int_equal(copied() - start, ADOPTED);
+	assert_ptr_not_equal(contents, memory);
+	assert_memory_equal(contents, memory, ADOPTED);
+	cl_int err;
+	char *map = vc_entry_clEnqueueMapBuffer(queue, mem, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 4096, 4096, 0, NULL,
+						NULL, &err);
+	assert_int_equal(err, CL_SUCCESS);
+	assert_ptr_equal(map, memory + 4096);
+	map[7] = 9;
+	assert_int_equal(contents[4096 + 7], 9);
+	contents[4096 + 8] = 10;
+	assert_int_equal(map[8], 10);
+	assert_int_equal(vc_entry_clEnqueueUnmapMemObject(queue, mem, map, 0, NULL, NULL), CL_SUCCESS);
+	assert_int_equal(copied() - start, ADOPTED);
+	/* A child has its own, as it would have. */
+	pid_t child = fork();
+	if (child == 0) {
+		memory[0] = 77;
+		_exit(memory[4096 + 7] == 9 && contents[0] == 3 ? 0 : 1);
+	}
+	int status = 1;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(memory[0], 3);
+	/* In the end it is the program's alone. */
+	assert_int_equal(vc_entry_clReleaseMemObject(mem), CL_SUCCESS);
+	assert_int_equal(memory[4096 + 8], 10);
+	memory[0] = 5;
+	assert_int_equal(contents[0], 3);
+	assert_int_equal(munmap(memory, ADOPTED), 0);
+}
+
+/* What must not be adopted is copied, as is what already is. */
+static void test_no_adoption(void **state) {
+	(void)state;
+	char *memory = private_memory(2 * ADOPTED, 3);
+	char *shared = mmap(NULL, ADOPTED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	assert_int_equal(mprotect(memory + ADOPTED, 4096, PROT_READ), 0);
+	_Alignas(4096) char stack[64 << 10] = {0};
+	cl_mem first = buffer(CL_MEM_USE_HOST_PTR, ADOPTED, memory);
+	assert_true(VC_OBJECT(first)->mem.alias);
+	struct {
+		char *at;
+		size_t size;
+	} bad[] = {{memory, ADOPTED},
+		   {memory + 4096, 64 << 10},
+		   {shared, ADOPTED},
+		   {stack, sizeof(stack)},
+		   {memory + ADOPTED, 65536},
+		   {memory + ADOPTED + 4097, 65536},
+		   {memory + ADOPTED + 8192, 65537}};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cl_mem mem = buffer(CL_MEM_USE_HOST_PTR, bad[i].size, bad[i].at);
+		assert_false(VC_OBJECT(mem)->mem.alias);
+		assert_true(VC_OBJECT(mem)->mem.shadow);
+		assert_int_equal(vc_entry_clReleaseMemObject(mem), CL_SUCCESS);
+	}
+	assert_int_equal(vc_entry_clReleaseMemObject(first), CL_SUCCESS);
+	munmap(memory, 2 * ADOPTED);
+	munmap(shared, ADOPTED);
+}
+
 static void test_bounds(void **state) {
 	(void)state;
 	char data[16];
@@ -212,9 +294,9 @@ static void test_death(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_pointer), cmocka_unit_test(test_lifetimes), cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_bounds),      cmocka_unit_test(test_shapes),    cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_any_pointer), cmocka_unit_test(test_lifetimes),   cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_adoption),    cmocka_unit_test(test_no_adoption), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_shapes),      cmocka_unit_test(test_memory),      cmocka_unit_test(test_death),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

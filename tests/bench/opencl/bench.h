@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { VC_BENCH_PROGRAMS = 6 };
+
 struct vc_bench {
 	cl_platform_id platform;
 	cl_device_id device;
@@ -23,6 +25,9 @@ struct vc_bench {
 	json_object *measures;
 	bool quick;
 	size_t most; /* no transfer is larger: bytes */
+	struct {
+		unsigned n, repeat;
+	} sizes[VC_BENCH_PROGRAMS]; /* of the heavy programs; repeat 0: not given */
 };
 
 /* Ends the program with a message unless @code is CL_SUCCESS. */
@@ -52,6 +57,10 @@ void vc_bench_latency(struct vc_bench *bench);
 void vc_bench_transfers(struct vc_bench *bench);
 void vc_bench_maps(struct vc_bench *bench);
 void vc_bench_programs(struct vc_bench *bench);
+void vc_bench_heavy(struct vc_bench *bench);
+
+/* Prints sizes of the heavy programs with which this device's kernels take about @ms each: what --sizes wants. */
+void vc_bench_calibrate(struct vc_bench *bench, unsigned ms);
 
 /* @clients processes at once, each with an OpenCL of its own, for @ms: must be called before this process uses OpenCL. */
 void vc_bench_clients(struct vc_bench *bench, unsigned clients, unsigned ms);

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] = "Usage: opencl-bench [--quick] [--largest MIB] [PART]...\n"
+static const char help[] = "Usage: opencl-bench [--quick] [--largest MIB] [--sizes LIST] [PART]...\n"
+			   "       opencl-bench --calibrate MS\n"
 			   "\n"
 			   "Measures the first OpenCL platform's first device and prints JSON with raw samples.\n"
 			   "\n"
-			   "  PART           clients latency transfers maps programs (all)\n"
+			   "  PART           clients latency transfers maps programs heavy (all; heavy with --sizes)\n"
 			   "  --quick        fewer samples, sizes up to 16 MiB\n"
 			   "  --largest MIB  largest transfer (1024)\n"
+			   "  --sizes LIST   of the heavy programs: what --calibrate printed\n"
+			   "  --calibrate MS finds sizes with which this device works about MS ms for each program\n"
 			   "  --help, --version\n";
 
 void vc_must(const char *what, cl_int code) {
@@ -103,15 +106,36 @@ static bool part_wanted(int argc, char **argv, const char *part) {
 	return optind == argc;
 }
 
-static bool parse(struct vc_bench *bench, int argc, char **argv) {
+/* Six times "size:repeats", with commas between them. */
+static bool parse_sizes(struct vc_bench *bench, const char *text) {
+	const char *at = text;
+	int i = 0, used;
+	while (i < VC_BENCH_PROGRAMS &&
+	       sscanf(at, "%u:%u%n", &bench->sizes[i].n, &bench->sizes[i].repeat, &used) == 2 &&
+	       bench->sizes[i].n >= 512 && bench->sizes[i].n <= 1u << 28 && bench->sizes[i].repeat > 0 &&
+	       bench->sizes[i].repeat <= 1000000) {
+		at += used;
+		i++;
+		at += i < VC_BENCH_PROGRAMS && *at == ',';
+	}
+	if (i == VC_BENCH_PROGRAMS && *at == '\0')
+		return true;
+	fprintf(stderr, "opencl-bench: --sizes %s: %d times SIZE:REPEATS is needed, as --calibrate prints it\n", text,
+		VC_BENCH_PROGRAMS);
+	return false;
+}
+
+static bool parse(struct vc_bench *bench, unsigned *calibrate_ms, int argc, char **argv) {
 	static const struct option options[] = {
 		{"quick", no_argument, NULL, 'q'},
 		{"largest", required_argument, NULL, 'l'},
+		{"sizes", required_argument, NULL, 's'},
+		{"calibrate", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{0},
 	};
-	static const char *const parts[] = {"clients", "latency", "transfers", "maps", "programs"};
+	static const char *const parts[] = {"clients", "latency", "transfers", "maps", "programs", "heavy"};
 	char *end = NULL;
 	int c;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -125,6 +149,17 @@ static bool parse(struct vc_bench *bench, int argc, char **argv) {
 			if (*end || bench->most == 0 || bench->most > (size_t)4096 << 20) {
 				fprintf(stderr, "opencl-bench: --largest %s: a number of MiB, 1 to 4096, is needed\n",
 					optarg);
+				return false;
+			}
+			break;
+		case 's':
+			if (!parse_sizes(bench, optarg))
+				return false;
+			break;
+		case 'c':
+			*calibrate_ms = (unsigned)strtoul(optarg, &end, 10);
+			if (*end || *calibrate_ms == 0 || *calibrate_ms > 60000) {
+				fprintf(stderr, "opencl-bench: --calibrate %s: ms, 1 to 60000, are needed\n", optarg);
 				return false;
 			}
 			break;
@@ -151,13 +186,18 @@ static bool parse(struct vc_bench *bench, int argc, char **argv) {
 
 int main(int argc, char **argv) {
 	struct vc_bench bench = {.most = (size_t)1 << 30};
-	if (!parse(&bench, argc, argv))
+	unsigned calibrate_ms = 0;
+	if (!parse(&bench, &calibrate_ms, argc, argv))
 		return 2;
 	bench.measures = json_object_new_array();
-	if (part_wanted(argc, argv, "clients"))
+	if (calibrate_ms == 0 && part_wanted(argc, argv, "clients"))
 		for (unsigned clients = 1; clients <= 16; clients *= 4)
 			vc_bench_clients(&bench, clients, bench.quick ? 500 : 2000);
 	start(&bench);
+	if (calibrate_ms > 0) {
+		vc_bench_calibrate(&bench, calibrate_ms);
+		return 0;
+	}
 	if (part_wanted(argc, argv, "latency"))
 		vc_bench_latency(&bench);
 	if (part_wanted(argc, argv, "maps"))
@@ -166,6 +206,8 @@ int main(int argc, char **argv) {
 		vc_bench_transfers(&bench);
 	if (part_wanted(argc, argv, "programs"))
 		vc_bench_programs(&bench);
+	if (bench.sizes[0].repeat > 0 && part_wanted(argc, argv, "heavy"))
+		vc_bench_heavy(&bench);
 
 	json_object *out = json_object_new_object();
 	json_object_object_add(out, "platform", name_of(bench.platform));
