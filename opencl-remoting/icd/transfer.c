@@ -193,21 +193,33 @@ static cl_int command(const struct vc_move *m, uint8_t *staging, cl_bool blockin
 	return err;
 }
 
-/* Long transfers go in chunks, so that our copy of one overlaps with the host's of others. */
-enum { CHUNK = VC_STAGING_POOL / 4, DEPTH = 4 };
+/* Long transfers go in chunks, so that our copy of one overlaps with the host's of others: at least as many as fly at once, and not so
+ * short that the commands cost more than the copies. */
+enum { DEPTH = 4, CHUNK_MOST = VC_STAGING_POOL / DEPTH, CHUNK_LEAST = 256 << 10, LONG = 1 << 20 };
+
+static bool is_long(const struct vc_move *m) {
+	return m->bytes >= LONG && m->mem->mem.type == CL_MEM_OBJECT_BUFFER && m->rows == 1 && m->slices == 1 &&
+	       m->mem_row == 0;
+}
+
+static size_t chunk_of(size_t bytes) {
+	size_t chunk = (bytes / (2 * DEPTH) + CHUNK_LEAST - 1) / CHUNK_LEAST * CHUNK_LEAST;
+	return chunk < CHUNK_MOST ? chunk : CHUNK_MOST;
+}
 
 /* Chunk @i of @m, and its copy between the program's memory and @staging. */
-static struct vc_box cut_chunk(const struct vc_move *m, size_t i, uint8_t *staging, struct vc_move *part) {
+static struct vc_box cut_chunk(const struct vc_move *m, size_t chunk, size_t i, uint8_t *staging,
+			       struct vc_move *part) {
 	*part = *m;
-	part->origin[0] = m->origin[0] + i * CHUNK;
-	part->bytes = m->bytes - i * CHUNK < CHUNK ? m->bytes - i * CHUNK : CHUNK;
-	part->user = m->user + i * CHUNK;
-	return box_of(part, staging + i % DEPTH * CHUNK, part->bytes, part->bytes);
+	part->origin[0] = m->origin[0] + i * chunk;
+	part->bytes = m->bytes - i * chunk < chunk ? m->bytes - i * chunk : chunk;
+	part->user = m->user + i * chunk;
+	return box_of(part, staging + i % DEPTH * chunk, part->bytes, part->bytes);
 }
 
 static cl_int stream(const struct vc_move *m, uint8_t *staging) {
 	cl_event flying[DEPTH] = {NULL};
-	size_t chunks = (m->bytes + CHUNK - 1) / CHUNK;
+	size_t chunk = chunk_of(m->bytes), chunks = (m->bytes + chunk - 1) / chunk;
 	cl_int err = CL_SUCCESS;
 	for (size_t i = 0; i < chunks + DEPTH; i++) {
 		cl_event *place = &flying[i % DEPTH];
@@ -217,17 +229,17 @@ static cl_int stream(const struct vc_move *m, uint8_t *staging) {
 			err = err == CL_SUCCESS ? waited : err;
 			drop_event(*place);
 			*place = NULL;
-			const struct vc_box box = cut_chunk(m, i - DEPTH, staging, &part);
+			const struct vc_box box = cut_chunk(m, chunk, i - DEPTH, staging, &part);
 			if (err == CL_SUCCESS && !m->write)
 				vc_box_copy(&box);
 		}
 		if (i < chunks && err == CL_SUCCESS) {
-			const struct vc_box box = cut_chunk(m, i, staging, &part);
+			const struct vc_box box = cut_chunk(m, chunk, i, staging, &part);
 			if (m->write)
 				vc_box_copy(&box);
 			/* The host has accepted the first; the others differ in their offset. */
 			vc_call_sure = i > 0;
-			err = command(&part, staging + i % DEPTH * CHUNK, CL_FALSE, 0, NULL, place);
+			err = command(&part, staging + i % DEPTH * chunk, CL_FALSE, 0, NULL, place);
 			vc_call_sure = false;
 		}
 	}
@@ -238,11 +250,19 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	struct vc_link *link = vc_call_link_alive();
 	if (m->nothing)
 		return move_in_place(m, count, list, event);
+	/* The bytes of a long write are taken here and now if nothing is under way that they would have to wait for. */
+	if (!m->blocking && m->write && is_long(m) && count == 0 && m->queue->queue.in_order &&
+	    vc_queue_copy_begin(m->queue)) {
+		struct vc_move now = *m;
+		now.blocking = true;
+		cl_int done = move_staged(&now, 0, NULL, event);
+		vc_queue_copy_end(m->queue);
+		return done;
+	}
 	size_t size = m->bytes * m->rows * m->slices;
 	/* Packed rows that are in shared memory already go as they are. */
 	bool direct = m->user_row == m->bytes && m->user_slice == m->bytes * m->rows && vc_memory_left(m->user) >= size;
-	bool chunks = !direct && m->blocking && size > CHUNK && m->mem->mem.type == CL_MEM_OBJECT_BUFFER &&
-		      m->rows == 1 && m->slices == 1 && m->mem_row == 0;
+	bool chunks = !direct && m->blocking && is_long(m);
 	struct vc_object *context = vc_object_context(m->queue);
 	uint8_t *staging = direct ? m->user : NULL;
 	/* The context's own piece for who waits anyhow, a new one for others. */
