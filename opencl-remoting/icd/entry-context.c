@@ -194,6 +194,15 @@ cl_int vc_queue_drain(struct vc_object *queue) {
 	return err;
 }
 
+void vc_queue_passed(struct vc_object *queue, uint64_t before) {
+	if (!queue->queue.in_order)
+		return;
+	mark_finished(queue, before);
+	/* If nobody else has enqueued meanwhile, the next one was the caller's. */
+	if (atomic_load(&queue->queue.enqueued) == before + 1)
+		mark_finished(queue, before + 1);
+}
+
 bool vc_queue_copy_begin(struct vc_object *queue) {
 	if (!queue->queue.in_order)
 		return true;

@@ -29,6 +29,9 @@ cl_int vc_queue_mark(cl_command_queue queue, cl_command_type type, cl_uint count
 /* Waits until all that was enqueued on @queue is done; forgets late errors. */
 cl_int vc_queue_drain(struct vc_object *queue);
 
+/* A command that the caller enqueued, when @before had been, is done, and with it all that an in-order queue had before. */
+void vc_queue_passed(struct vc_object *queue, uint64_t before);
+
 /* The client itself is about to copy what an in-order queue's commands would: true if nothing is under way there, and then nothing
  * is enqueued until vc_queue_copy_end(). Other queues order nothing. */
 bool vc_queue_copy_begin(struct vc_object *queue);

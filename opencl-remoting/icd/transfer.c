@@ -293,10 +293,13 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	} else {
 		if (m->write)
 			vc_box_copy(&box);
+		uint64_t before = atomic_load(&m->queue->queue.enqueued);
 		if (m->blocking)
 			err = command(m, staging, CL_TRUE, count, list, event);
-		if (m->blocking && err == CL_SUCCESS)
+		if (m->blocking && err == CL_SUCCESS) {
+			vc_queue_passed(m->queue, before);
 			vc_box_copy(later);
+		}
 	}
 	if (m->blocking) {
 		if (pool)
