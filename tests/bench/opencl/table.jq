@@ -7,6 +7,8 @@ def amount($unit): if $unit == "1/s" then "\(round)/s"
   else "\(digits) ns" end;
 def size: if . == 0 then "" elif . < 4096 then " \(.)" elif . >= 1073741824 then " \(. / 1073741824) GiB"
   elif . >= 1048576 then " \(. / 1048576) MiB" else " \(. / 1024) KiB" end;
+# Of heavy programs it is no bytes.
+def size($name): if $name | startswith("heavy") then " \(.)" else size end;
 def pad($n): . + (" " * ([$n - length, 1] | max));
 # What a side adds to native, and native's share of it: as a factor.
 def against($native; $unit): if . == null then "" elif $native == null then amount($unit)
@@ -19,6 +21,6 @@ def order: {"start": 0, "finish, idle queue": 1, "read 4 bytes, blocking": 2, "w
 (.measures | group_by([.name, .size]) | sort_by([(.[0].name | order), .[0].name, .[0].size])[]
  | .[0].unit as $unit
  | (map({(.side): (.samples | median)}) | add) as $at
- | ((.[0].name + (.[0].size | size)) | pad(44))
+ | (.[0].name as $name | ($name + (.[0].size | size($name))) | pad(44))
    + ((if $at.native then ($at.native | amount($unit)) else "" end) | pad(12))
    + (($at.remoted | against($at.native; $unit)) | pad(22)) + ($at.peer | against($at.native; $unit)))
