@@ -18,8 +18,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,13 +356,21 @@ static int lingering(void) {
 	return sock;
 }
 
+static void *close_it(void *fd) {
+	close((int)(intptr_t)fd);
+	return NULL;
+}
+
 static void linger(void) {
 	struct vc_cl_hello hello = good_hello();
+	pthread_t thread;
 	for (int i = 0; i < 4; i++) {
 		int fd = lingering(), sock = reach();
 		hello.version = VC_CL_VERSION + (uint32_t)i % 2;
 		vc_ipc_send(sock, &hello, sizeof(hello), &fd, 1);
-		close(fd); /* the last one is now on its way */
+		/* The last one is on its way now; or it has come and gone already, and it is us who linger. */
+		if (pthread_create(&thread, NULL, close_it, (void *)(intptr_t)fd) != 0)
+			exit(1);
 	}
 	puts("sent");
 	while (getchar() != EOF)
