@@ -17,7 +17,7 @@ command-limit worker-stopped
 END
 }
 
-# protect_not NAME: until restore.
+# protect_not NAME: until restore. False if the cluster does not run without it: a fault would fail for that, and show nothing.
 protect_not() {
 	case $1 in
 	fd-store)
@@ -32,7 +32,7 @@ protect_not() {
 	watchdog) override vcockpit-compositor.service WatchdogSec=0 && override vcockpit-cluster.service WatchdogSec=0 ;;
 	hold-time) edit_compositor='/^\[layer cluster\]/,/^\[layer ivi\]/s/^hold_ms = .*/hold_ms = 60000/' ;;
 	can-timeouts) edit_cluster 's/^timeout_ms = .*/timeout_ms = 60000/' ;;
-	can-checks) edit_cluster 's/^bad_frames = .*/bad_frames = 1000/; s/^timeout_ms = .*/timeout_ms = 60000/' ;;
+	can-checks) edit_cluster 's/^bad_frames = .*/bad_frames = 100/; s/^timeout_ms = .*/timeout_ms = 60000/' ;;
 	monitor) systemctl mask --runtime --now vcockpit-monitor ;;
 	rate-limit) edit_compositor="/^\\[layer second\\]/,\$s/^hold_ms/rate = 100000\\nerrors = 0\\nhold_ms/" ;;
 	real-time)
@@ -53,8 +53,7 @@ protect_not() {
 		;;
 	esac
 	use_config
-	systemctl restart vcockpit-cluster
-	restart_compositor
+	systemctl restart vcockpit-cluster && restart_compositor
 }
 
 edit_cluster() {
