@@ -7,6 +7,7 @@
 #   subject   the layer that reacts (default: ivi)
 #   needs     words: guest (its GL draws), second (the second guest's source), monitor
 #   window_s  how long to watch at least (5)
+#   lasts     the fault of guest-fault that this one is, for 6 s; then nothing else need be defined
 #   slow      yes: recovery takes so long (a guest's boot) that other faults are run meanwhile
 # and defines inject, which breaks it by "at" or "at_signal", and if the defaults below don't fit:
 #   prepare   before the quiet window       effect  returns when there is something to take a picture of
@@ -258,17 +259,27 @@ step() {
 	fi
 }
 
+# A guest's fault that lasts 6 s. The picture is taken halfway: nothing tells outside what it has done so far.
+let_last() {
+	window_s=8
+	inject() { guest_does "$lasts" 6; }
+	effect() { sleep 3; }
+	settle() { :; }
+	undo() { await_guest; }
+}
+
 run_fault() {
 	local name=$1 baseline end overrides=zz-vcockpit-fault-$1
 	marks=$work/$name.marks
 	: > "$marks"
-	subject=$guest needs='' window_s=5 slow=no about='' class=below
+	subject=$guest needs='' lasts='' window_s=5 slow=no about='' class=below
 	prepare() { :; }
 	effect() { await_layer $subject fallback; }
 	settle() { await_back $subject; }
 	undo() { :; }
 	# shellcheck source=/dev/null
 	. "$data/faults/$name"
+	[ -z "$lasts" ] || let_last
 	case " $needs " in *" guest "*) await_guest ;; esac
 	prepare || tell "    prepare did not succeed"
 	shoot "$name" before

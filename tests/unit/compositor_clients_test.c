@@ -137,6 +137,14 @@ static bool is_closed(const struct witness *w) {
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP);
 }
 
+/* Not before it gets its turn. */
+static void expect_closed_by_importer(const struct witness *w) {
+	assert_false(is_closed(w));
+	fake_display_close(&fake);
+	assert_true(is_closed(w));
+	close(w->seen);
+}
+
 static void what_is_sent_is_closed_by_the_importer(void **state) {
 	(void)state;
 	static const unsigned counts[] = {1, 3, VC_IPC_FDS_ALL};
@@ -155,10 +163,7 @@ static void what_is_sent_is_closed_by_the_importer(void **state) {
 		assert_null(first_client(VC_DOOR_GUESTS)); /* it broke a rule */
 		assert_int_equal(waiting(1), counts[i]);
 		assert_int_equal(waiting(VC_IMPORTER_SOCKETS), 1);
-		assert_false(is_closed(&w));
-		fake_display_close(&fake);
-		assert_true(is_closed(&w));
-		close(w.seen);
+		expect_closed_by_importer(&w);
 		close(sock);
 	}
 }
@@ -178,10 +183,7 @@ static void what_waits_in_sockets_is_closed_by_the_importer(void **state) {
 		turn();
 		assert_null(first_client(VC_DOOR_GUESTS));
 		assert_int_equal(waiting(VC_IMPORTER_SOCKETS), 1);
-		assert_false(is_closed(&w));
-		fake_display_close(&fake);
-		assert_true(is_closed(&w));
-		close(w.seen);
+		expect_closed_by_importer(&w);
 		close(sock);
 	}
 }

@@ -124,6 +124,20 @@ static bool released(uint32_t id) {
 	return found;
 }
 
+static void join_cluster(void) {
+	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
+	union vc_display_message m = {
+		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
+	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+}
+
+/* The cluster dies and comes back. */
+static void replace_cluster(void) {
+	vc_client_close(cluster, false, fake.now_ns);
+	close(cluster_sock);
+	join_cluster();
+}
+
 static int set_up(void **state) {
 	(void)state;
 	fake_display_init(&fake);
@@ -135,10 +149,7 @@ static int set_up(void **state) {
 			    .rules = {.trust_ns = 60 * MS, .silent_ns = 200 * MS, .lost_ns = 400 * MS}}};
 	assert_int_equal(vc_loop_init(&loop), 0);
 	vc_monitor_link_init(&link_, &config, &loop, fake.layer, 2, fake.now_ns);
-	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
-	union vc_display_message m = {
-		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
-	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+	join_cluster();
 	for (uint32_t i = 0; i < 3; i++)
 		add(i, (uint8_t)(10 + i));
 	fake_display_import(&fake);
@@ -263,12 +274,7 @@ static void the_last_clusters_frames_are_nothing_to_the_next(void **state) {
 	tick(10);
 	close((hear(VC_MONITOR_BUFFER, &fd), fd));
 	const struct vc_monitor_frame asked = hear(VC_MONITOR_FRAME, NULL).frame;
-	vc_client_close(cluster, false, fake.now_ns);
-	close(cluster_sock);
-	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
-	union vc_display_message m = {
-		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
-	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+	replace_cluster();
 	add(1, 20);
 	fake_display_import(&fake);
 	present(1, 1, "b");
@@ -293,12 +299,7 @@ static void what_is_still_seen_counts_though_its_source_has_gone(void **state) {
 	tick(10);
 	close((hear(VC_MONITOR_BUFFER, &fd), fd));
 	hear(VC_MONITOR_FRAME, NULL);
-	vc_client_close(cluster, false, fake.now_ns);
-	close(cluster_sock);
-	cluster_sock = fake_display_connect(&fake, VC_DOOR_CLUSTER, &cluster);
-	union vc_display_message m = {
-		.hello = {.magic = VC_DISPLAY_MAGIC, .version = VC_DISPLAY_VERSION, .layer = "cluster"}};
-	to_cluster(&m, VC_DISPLAY_HELLO, sizeof(m.hello), -1);
+	replace_cluster();
 	say(verdict(VC_CHECK_SOURCE, VC_FOUND_EXTRA, 1));
 	assert_true(fake.layer[0].distrusted);
 	assert_int_equal(link_.stats.stale, 0);
