@@ -71,8 +71,7 @@ bool vc_cl_home_set_up(struct vc_cl_broker *b) {
 	b->separate = !why;
 	if (why && !c->allow_same_user) {
 		vc_error("workers can't have users of their own: %s. Clients could then reach each other's workers and "
-			 "whatever "
-			 "user %u can; if all may, set allow_same_user = yes in cld.ini",
+			 "whatever user %u can; if all may, set allow_same_user = yes in cld.ini",
 			 why, geteuid());
 		return false;
 	}
@@ -114,6 +113,32 @@ static bool take_user(const struct vc_cl_config *c, unsigned place, bool warden)
 	       setresuid(real, worker, real) == 0;
 }
 
+static bool is_dots(const char *name) {
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Removes what is in the directory @name of @top, or moves it up to @top by names that count on from @n. */
+static bool move_up(int top, const char *name, unsigned long *n) {
+	fchmodat(top, name, 0700, 0);
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *inner = fd >= 0 ? fdopendir(fd) : NULL;
+	bool good = inner != NULL;
+	for (struct dirent *e; good && (e = readdir(inner));) {
+		char moved[32];
+		if (is_dots(e->d_name) || unlinkat(fd, e->d_name, 0) == 0)
+			continue;
+		/* A directory that moves must be writable itself. */
+		fchmodat(fd, e->d_name, 0700, 0);
+		do
+			snprintf(moved, sizeof(moved), "moved-%lu", (*n)++);
+		while (faccessat(top, moved, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+		good = renameat(fd, e->d_name, top, moved) == 0;
+	}
+	if (inner)
+		closedir(inner);
+	return good;
+}
+
 /* Empties the directory @top: what is in its subdirectories is first moved up, so depth costs nothing. Nobody else is there. */
 static bool empty(int top) {
 	DIR *list = fdopendir(dup(top));
@@ -122,29 +147,11 @@ static bool empty(int top) {
 		again = false;
 		rewinddir(list);
 		for (struct dirent *e; good && (e = readdir(list));) {
-			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			if (is_dots(e->d_name))
 				continue;
 			again = true;
-			if (unlinkat(top, e->d_name, 0) == 0 || unlinkat(top, e->d_name, AT_REMOVEDIR) == 0)
-				continue;
-			fchmodat(top, e->d_name, 0700, 0);
-			int fd = openat(top, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-			DIR *inner = fd >= 0 ? fdopendir(fd) : NULL;
-			good = inner != NULL;
-			for (struct dirent *i; good && (i = readdir(inner));) {
-				char name[32];
-				if (strcmp(i->d_name, ".") == 0 || strcmp(i->d_name, "..") == 0 ||
-				    unlinkat(fd, i->d_name, 0) == 0)
-					continue;
-				/* A directory that moves must be writable itself. */
-				fchmodat(fd, i->d_name, 0700, 0);
-				do
-					snprintf(name, sizeof(name), "moved-%lu", n++);
-				while (faccessat(top, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
-				good = renameat(fd, i->d_name, top, name) == 0;
-			}
-			if (inner)
-				closedir(inner);
+			good = unlinkat(top, e->d_name, 0) == 0 || unlinkat(top, e->d_name, AT_REMOVEDIR) == 0 ||
+			       move_up(top, e->d_name, &n);
 		}
 	}
 	if (list)
