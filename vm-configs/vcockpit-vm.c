@@ -121,7 +121,7 @@ static bool vm_load(struct vm *vm) {
 		return false;
 	}
 	return vm_has_file(vm, "qemu", vm->qemu) && vm_has_file(vm, "kernel", vm->kernel) &&
-	       vm_has_file(vm, "initrd", vm->initrd) && vm_has_file(vm, "root", vm->root);
+	       (vm->initrd[0] == '\0' || vm_has_file(vm, "initrd", vm->initrd)) && vm_has_file(vm, "root", vm->root);
 }
 
 /* The child: looks after its parent, which becomes QEMU. */
@@ -196,7 +196,7 @@ static int become_qemu(struct vm *vm, bool print) {
 	snprintf(report, sizeof(report), "socket,id=report,fd=%d", lines.report);
 	char *command[48] = {QEMU, "-name", vm->name, "-readconfig", vm->qemu, "-no-user-config", "-nodefaults",
 			     "-display", "none", "-serial", "stdio", "-monitor", "none", "-kernel", vm->kernel,
-			     "-initrd", vm->initrd, "-append", vm->append, "-drive", drive, "-sandbox",
+			     "-append", vm->append, "-drive", drive, "-sandbox",
 			     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-action",
 			     /* The guest's end, however it comes, is QEMU's end: systemd says when it starts again. */
 			     "reboot=shutdown,watchdog=poweroff", "-chardev", qmp, "-mon",
@@ -204,6 +204,10 @@ static int become_qemu(struct vm *vm, bool print) {
 	size_t words = 0;
 	while (command[words])
 		words++;
+	if (vm->initrd[0]) {
+		command[words++] = "-initrd";
+		command[words++] = vm->initrd;
+	}
 	if (lines.report >= 0) {
 		command[words++] = "-chardev";
 		command[words++] = report;

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # guest.sh CASE: boots the stock IVI guest in stock QEMU (TCG) against the real vcockpit-gpu and its worker, with gpu-sink in the
 # compositor's place, and looks at what a person would see. Cases: virgl, plain, faults, reset, misdeeds, end.
-# Environment: GPU, WORKER, SINK, COLOURS (programs); KERNEL, INITRD, ROOT (the guest). Exit code 77 if there's no guest.
+# Environment: GPU, WORKER, SINK, COLOURS (programs); KERNEL, ROOT (the guest). Exit code 77 if there's no guest.
 set -u
 case=$1
-if [ -z "$KERNEL" ] || [ -z "$INITRD" ] || [ -z "$ROOT" ]; then
-	echo "SKIP: VC_IVI_KERNEL, VC_IVI_INITRD and VC_IVI_ROOT are not set"
+if [ -z "$KERNEL" ] || [ -z "$ROOT" ]; then
+	echo "SKIP: VC_IVI_KERNEL and VC_IVI_ROOT are not set"
 	exit 77
 fi
 dir=$(mktemp -d /tmp/vc-gpu.XXXXXX)
@@ -77,7 +77,7 @@ start_gpu() {
 start_qemu() {
 	mkfifo "$dir/monitor.in" "$dir/monitor.out"
 	qemu-system-x86_64 -M q35,memory-backend=mem -object memory-backend-memfd,id=mem,size=$memory,share=on -m $memory -accel tcg \
-		-nodefaults -display none -chardev "pipe,id=monitor,path=$dir/monitor" -mon chardev=monitor -serial "file:$dir/serial.log" -kernel "$KERNEL" -initrd "$INITRD" \
+		-nodefaults -display none -chardev "pipe,id=monitor,path=$dir/monitor" -mon chardev=monitor -serial "file:$dir/serial.log" -kernel "$KERNEL" \
 		-drive "file=$ROOT,if=virtio,format=raw,readonly=on" \
 		-chardev "socket,id=gpu,path=$dir/vhost-user.sock" -device vhost-user-gpu-pci,chardev=gpu,max_outputs=1 \
 		-device virtio-rng-pci -device virtio-serial-pci \
@@ -87,7 +87,7 @@ start_qemu() {
 		-chardev "socket,id=fault,path=$dir/fault.sock,server=on,wait=off" \
 		-device virtserialport,chardev=fault,name=org.vcockpit.fault.0 \
 		-device i6300esb -action watchdog=poweroff \
-		-append "console=ttyS0 console=tty0 loglevel=5 tsc=unstable lpj=2000000 no_timer_check mitigations=off" \
+		-append "console=ttyS0 console=tty0 loglevel=5 root=/dev/vda tsc=unstable lpj=2000000 no_timer_check" \
 		2> "$dir/qemu.log" &
 	qemu=$!
 	pids="$pids $qemu"

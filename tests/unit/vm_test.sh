@@ -20,6 +20,10 @@ layer = ivi'
 echo "$good" > good.ini
 "$vm" --config good.ini --print ivi > command
 grep -qx 'file=root.ext4,if=virtio,format=raw,readonly=on' command
+grep -qx -e '-initrd' command
+echo "$good" | sed '/^initrd/d' > plain.ini
+"$vm" --config plain.ini --print ivi > command
+if grep -qx -e '-initrd' command; then echo "an initrd that nobody named"; exit 1; fi
 [ "$(grep -cx -e '-readconfig' command)" = 1 ]
 grep -q id=report command && { echo "a report that nobody asked for"; exit 1; }
 
@@ -32,6 +36,9 @@ grep -qx 'socket,id=report,fd=4' command
 code=0
 "$vm" --config good.ini --add missing.qemu --print ivi > out 2> err || code=$?
 [ $code = 2 ] && grep -qF -e '--add missing.qemu: No such file' err
+# The installed guest's file is good, but for where its files are.
+sed 's,^\(kernel\|root\) = .*,\1 = root.ext4,; s,^qemu = .*,qemu = machine.qemu,' "$configs/ivi.ini" > installed.ini
+"$vm" --config installed.ini --print ivi > command
 # What an installed guest has: no line for faults, and nothing that QEMU writes into files of the host.
 if grep -n -i -e fault -e '"file"' -e '"pipe"' "$configs/ivi.qemu"; then exit 1; fi
 

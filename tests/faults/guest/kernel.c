@@ -39,11 +39,18 @@ int fault_reboot(int64_t until_ns) {
 	return 1;
 }
 
-/* By default the kernel keeps 5 % of the time for programs without real-time priority: by throttling, or by a server of its own. */
+/*
+ * By default the kernel keeps 5 % of the time for programs without real-time priority: by throttling, or since 6.12 by a server of its
+ * own, which only debugfs can switch off.
+ */
 static bool keep_nothing_back(long cpus) {
 	char path[96];
 	bool good = put("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	if (access("/sys/kernel/debug/sched", F_OK) < 0) {
+		fault_say("/sys/kernel/debug/sched: %s; the kernel needs CONFIG_SCHED_DEBUG", strerror(errno));
+		return false;
+	}
 	for (long cpu = 0; cpu < cpus && access("/sys/kernel/debug/sched/fair_server", F_OK) == 0; cpu++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/sched/fair_server/cpu%ld/runtime", cpu);
 		good = put(path, "0") && good;
