@@ -26,13 +26,13 @@ int vc_ipc_connect(const char *path) {
 	if (sock < 0)
 		return -errno;
 	/* connect() waits while the listener's queue is full, which a stopped listener never empties. */
-	struct timeval limit = {.tv_sec = VC_IPC_CONNECT_S};
-	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	vc_ipc_limit(sock, VC_IPC_CONNECT_S * 1000);
 	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
 		close(sock);
 		return err;
 	}
+	vc_ipc_limit(sock, 0);
 	return sock;
 }
 
@@ -64,6 +64,12 @@ int vc_ipc_listen(const char *path, mode_t mode) {
 		return err;
 	}
 	return sock;
+}
+
+void vc_ipc_limit(int sock, int64_t ms) {
+	const struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
 int vc_ipc_send(int sock, const void *msg, size_t size, const int *fds, unsigned nfds) {

@@ -29,6 +29,9 @@ int vc_ipc_listen(const char *path, mode_t mode);
  * for VC_IPC_CONNECT_S. */
 int vc_ipc_connect(const char *path);
 
+/* Waits in sends and receives on @sock end after @ms (0: never), with -EAGAIN. */
+void vc_ipc_limit(int sock, int64_t ms);
+
 /* Sends one message with @nfds descriptors, which stay the caller's. Never raises SIGPIPE and never blocks.
  * Returns 0 or -errno: -EAGAIN when the peer's queue is full, -EPIPE or -ECONNRESET when it is gone. */
 int vc_ipc_send(int sock, const void *msg, size_t size, const int *fds, unsigned nfds);
@@ -36,7 +39,7 @@ int vc_ipc_send(int sock, const void *msg, size_t size, const int *fds, unsigned
 /* Receives one message. Blocks only if @sock is blocking.
  * @fds, @nfds: in: room for *nfds descriptors; out: those received, the caller's now, close-on-exec. With NULL any that
  * come are closed. Returns the message's size, 0 when the peer closed, or -errno: -EMSGSIZE for a message over @size or
- * with more than *nfds descriptors (all of them closed then), -EAGAIN when nothing waits. */
+ * with more than *nfds descriptors (all of them closed then), -EAGAIN when nothing waits, or comes within vc_ipc_limit(). */
 ssize_t vc_ipc_recv(int sock, void *msg, size_t size, int *fds, unsigned *nfds);
 
 /* The same for whoever must not close a stranger's descriptors, because the last close of a file may take the kernel long:

@@ -25,21 +25,18 @@ static bool put(const char *directory, const char *file, const char *text) {
 	return good;
 }
 
-/* Has workers' groups bound by @controller, if there is such a one here. */
-static bool delegate(const struct vc_cl_broker *b, const char *controller, bool *bounds) {
+/* Has workers' groups bound by @controller. Returns 0, -ENOENT if there is no such one here, or another -errno. */
+static int delegate(const char *directory, const char *controller) {
 	char text[32];
 	snprintf(text, sizeof(text), "+%s", controller);
-	*bounds = put(b->cgroups, "cgroup.subtree_control", text);
-	/* ENOENT: cgroup v2 doesn't have it, where v1 does for example. */
-	if (*bounds || errno != ENOENT)
-		return *bounds;
-	vc_warn("%s has no controller \"%s\": workers' rlimits alone bound that", b->cgroups, controller);
-	return true;
+	return put(directory, "cgroup.subtree_control", text) ? 0 : -errno;
 }
 
-bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
+/* The group that holds the broker's own, "broker", in cgroup v2; "" if systemd has made no such place. Returns 0 or -errno. */
+static int find_place(char *path, size_t size) {
 	static const char suffix[] = "/broker";
 	char line[PATH_MAX] = "";
+	path[0] = '\0';
 	FILE *own = fopen("/proc/self/cgroup", "re");
 	while (own && fgets(line, sizeof(line), own) && strncmp(line, "0::/", 4) != 0)
 		;
@@ -49,15 +46,48 @@ bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
 	size_t length = strlen(line);
 	if (strncmp(line, "0::/", 4) != 0 || length < sizeof(suffix) + 3 ||
 	    strcmp(line + length - strlen(suffix), suffix) != 0 || access(MOUNT "/cgroup.controllers", F_OK) < 0)
-		return true;
+		return 0;
 	line[length - strlen(suffix)] = '\0';
-	if ((size_t)snprintf(b->cgroups, sizeof(b->cgroups), MOUNT "%s", line + 3) >= sizeof(b->cgroups))
-		errno = ENAMETOOLONG;
-	else if (delegate(b, "memory", &b->bounds_memory) && delegate(b, "pids", &b->bounds_processes))
+	return (size_t)snprintf(path, size, MOUNT "%s", line + 3) < size ? 0 : -ENAMETOOLONG;
+}
+
+bool vc_cl_cgroup_set_up(struct vc_cl_broker *b) {
+	int err = find_place(b->cgroups, sizeof(b->cgroups));
+	int memory = err < 0 || b->cgroups[0] == '\0' ? -ENOENT : delegate(b->cgroups, "memory");
+	int pids = err < 0 || b->cgroups[0] == '\0' ? -ENOENT : delegate(b->cgroups, "pids");
+	b->bounds_memory = memory == 0;
+	b->bounds_processes = pids == 0;
+	if (memory < 0 && memory != -ENOENT)
+		err = memory;
+	else if (pids < 0 && pids != -ENOENT)
+		err = pids;
+	if (err < 0) {
+		vc_error("%s: control groups for workers can't be made: %s; vcockpit-cld.service needs "
+			 "Delegate=memory pids and DelegateSubgroup=broker",
+			 b->cgroups, strerror(-err));
+		return false;
+	}
+	if (memory == 0 && pids == 0)
 		return true;
-	vc_error("%s: control groups for workers can't be made: %s; vcockpit-cld.service needs Delegate=yes",
-		 b->cgroups, strerror(errno));
-	return false;
+	char why[PATH_MAX];
+	if (b->cgroups[0] == '\0')
+		snprintf(why, sizeof(why),
+			 "the broker is in no control group of cgroup v2 that is called \"broker\", as "
+			 "vcockpit-cld.service makes it");
+	else
+		snprintf(why, sizeof(why),
+			 "%s has no %s%s%s controller: cgroup v1 may hold it (boot with cgroup_no_v1=all), or "
+			 "cgroup_disable= may be among the kernel's parameters",
+			 b->cgroups, memory < 0 ? "memory" : "", memory < 0 && pids < 0 ? " and no " : "",
+			 pids < 0 ? "pids" : "");
+	if (b->config.need_groups) {
+		vc_error("need_groups = yes in cld.ini, but %s", why);
+		return false;
+	}
+	/* Elsewhere than under systemd that is as it is meant. */
+	if (b->cgroups[0] != '\0')
+		vc_warn("%s; workers' rlimits alone bound that (need_groups = yes in cld.ini serves nobody then)", why);
+	return true;
 }
 
 static void path_of(const struct vc_cl_broker *b, unsigned place, char *path, size_t size) {

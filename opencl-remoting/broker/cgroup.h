@@ -9,7 +9,8 @@
 
 #include "broker.h"
 
-/* Looks for the place. Returns false when there is one that can't be used. */
+/* Looks for the place, and says what is missing there. Returns false, with a line in the log, when there is one that can't be used, or when
+ * need_groups is set and something is missing. */
 bool vc_cl_cgroup_set_up(struct vc_cl_broker *broker);
 
 /* All do nothing and succeed without control groups. make, enter: false with a line in the log. */

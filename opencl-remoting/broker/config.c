@@ -81,6 +81,8 @@ static const char *on_entry(void *data, const struct vc_conf_entry *entry) {
 		return set_status_group(c, entry->value);
 	if (strcmp(entry->key, "keep_cache") == 0)
 		return vc_conf_bool(entry->value, &c->keep_cache);
+	if (strcmp(entry->key, "need_groups") == 0)
+		return vc_conf_bool(entry->value, &c->need_groups);
 	if (strcmp(entry->key, "allow_same_user") == 0)
 		return vc_conf_bool(entry->value, &c->allow_same_user);
 	const struct {

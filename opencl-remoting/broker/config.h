@@ -27,6 +27,7 @@ struct vc_cl_config {
 	uint32_t device_mb;  /* most memory of devices' own, and of what they pin; 0: no limit */
 	uint32_t max_queues; /* of a client; 0: no limit */
 	uint32_t files, processes;
+	bool need_groups;   /* without control groups that bound memory and processes, nobody is served */
 	int64_t command_ms; /* longest that a call may block; 0: for ever */
 	int64_t hello_ms;   /* how long a client has to say who it is */
 };

@@ -20,7 +20,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,19 +59,13 @@ static void obey(const struct keeper *k) {
 		refuse(k, verdict.error, verdict.why);
 }
 
-/* A broker that lives ends a silent connection sooner. */
-static void limit_waits(int sock, int64_t ms) {
-	const struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-}
-
 static void meet(struct keeper *k) {
 	k->sock = accept4(k->broker->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (k->sock < 0 || vc_ipc_peer(k->sock, &k->uid, &k->gid, &k->pid) < 0)
 		_exit(VC_CL_KEEPER_GOOD); /* it went away again */
 	close(k->broker->listener);
-	limit_waits(k->sock, k->broker->config.hello_ms);
+	/* A broker that lives ends a silent connection sooner. */
+	vc_ipc_limit(k->sock, k->broker->config.hello_ms);
 	const struct vc_cl_report peer = {.kind = VC_CL_PEER, .pid = k->pid, .uid = k->uid, .gid = k->gid};
 	report(k, &peer);
 	obey(k);
@@ -125,7 +118,7 @@ static pid_t launch(struct keeper *k, int *log) {
 		refuse(k, -EAGAIN, "the worker can't be started; see the broker's log");
 	}
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	limit_waits(k->sock, 0);
+	vc_ipc_limit(k->sock, 0);
 	const int fds[VC_CL_WORKER_FDS] = {null,     k->fds[1] >= 0 ? k->fds[1] : null, ends[1], k->sock, k->stats,
 					   k->fds[0]};
 	pid_t keeper = getpid(), worker = fork();

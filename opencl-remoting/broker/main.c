@@ -7,6 +7,7 @@
 
 #include "ipc.h"
 #include "log.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,13 +37,16 @@ static void print_help(void) {
 	     "See vcockpit-cld(8) and vcockpit-cld.ini(5).");
 }
 
+/* Systemd's socket, non-blocking; -1: there is none. */
+static int given_socket(void) {
+	if (sd_listen_fds(1) <= 0)
+		return -1;
+	/* Several may be told of one connection. */
+	fcntl(SD_LISTEN_FDS_START, F_SETFL, fcntl(SD_LISTEN_FDS_START, F_GETFL) | O_NONBLOCK);
+	return SD_LISTEN_FDS_START;
+}
+
 static int open_socket(const char *path, mode_t mode) {
-	int n = sd_listen_fds(1);
-	if (n > 0) {
-		/* Several may be told of one connection. */
-		fcntl(SD_LISTEN_FDS_START, F_SETFL, fcntl(SD_LISTEN_FDS_START, F_GETFL) | O_NONBLOCK);
-		return SD_LISTEN_FDS_START;
-	}
 	int sock = vc_ipc_listen(path, mode);
 	if (sock < 0)
 		vc_error("--socket %s: %s%s", path, strerror(-sock),
@@ -63,6 +67,22 @@ static int become_tool(char **argv) {
 	}
 	fprintf(stderr, "vcockpit-cld: %s: %s\n", path, strerror(errno));
 	return 1;
+}
+
+/* Returns false, with a line in the log, if nobody can be served. */
+static bool set_up(struct vc_cl_broker *broker, const char *config, bool private) {
+	const char *standard = "/etc/vcockpit/cld.ini";
+	char error[512];
+	if (!config && access(standard, F_OK) == 0)
+		config = standard;
+	vc_cl_config_defaults(&broker->config);
+	if (config && !vc_cl_config_read(&broker->config, config, error, sizeof(error))) {
+		vc_error("%s", error);
+		return false;
+	}
+	if (private)
+		broker->config.allow_same_user = broker->config.keep_cache = true;
+	return vc_cl_home_set_up(broker);
 }
 
 int main(int argc, char **argv) {
@@ -119,19 +139,13 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	vc_log_init("vcockpit-cld", broker.debug);
-	char error[512];
-	const char *standard = "/etc/vcockpit/cld.ini";
-	if (!config && access(standard, F_OK) == 0)
-		config = standard;
-	vc_cl_config_defaults(&broker.config);
-	if (config && !vc_cl_config_read(&broker.config, config, error, sizeof(error))) {
-		vc_error("%s", error);
+	broker.listener = given_socket();
+	if (!set_up(&broker, config, private)) {
+		if (broker.listener >= 0)
+			vc_cl_refuse_waiting(broker.listener, broker.config.hello_ms);
 		return 2;
 	}
-	if (private)
-		broker.config.allow_same_user = broker.config.keep_cache = true;
-	if (!vc_cl_home_set_up(&broker))
-		return 2;
-	broker.listener = open_socket(path, (mode_t)mode);
+	if (broker.listener < 0)
+		broker.listener = open_socket(path, (mode_t)mode);
 	return broker.listener < 0 ? 1 : vc_cl_broker_run(&broker);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vcockpit-cl: asks the OpenCL broker what it does. */
+#include "hello.h"
 #include "ipc.h"
 #include "wire.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <json.h>
 #include <stdio.h>
@@ -33,6 +35,7 @@ static int fetch(const char *path, char *text, size_t size) {
 	struct vc_cl_hello hello = {.magic = VC_CL_MAGIC, .version = VC_CL_VERSION, .want = VC_CL_WANT_STATUS};
 	int err = vc_ipc_send(sock, &hello, sizeof(hello), NULL, 0);
 	ssize_t got = err;
+	vc_ipc_limit(sock, vc_hello_ms());
 	size_t used = 0;
 	/* Pieces until the end. */
 	while (got >= 0 && (got = vc_ipc_recv(sock, text + used, size - 1 - used, NULL, NULL)) > 0)
@@ -41,6 +44,8 @@ static int fetch(const char *path, char *text, size_t size) {
 	text[used] = '\0';
 	if (got == 0 && used > 0)
 		return 0;
+	if (got == -EAGAIN)
+		got = -ETIMEDOUT;
 	fprintf(stderr, "vcockpit-cl: %s: %s\n", path, got < 0 ? strerror((int)-got) : "the broker closed");
 	return -1;
 }

@@ -286,6 +286,36 @@ cl_int CL_API_CALL vc_entry_clGetEventInfo(cl_event event, cl_event_info param_n
 	return err;
 }
 
+void vc_event_stands_for(cl_event event, cl_event first, cl_event last) {
+	struct vc_object *o = VC_OBJECT(event);
+	vc_entry_clRetainEvent(first);
+	vc_entry_clRetainEvent(last);
+	o->event.first = first;
+	o->event.last = last;
+}
+
+void vc_event_finish(struct vc_object *event) {
+	if (event->event.first) {
+		vc_entry_clReleaseEvent(event->event.first);
+		vc_entry_clReleaseEvent(event->event.last);
+	}
+}
+
+cl_int CL_API_CALL vc_entry_clGetEventProfilingInfo(cl_event event, cl_profiling_info param_name, size_t size,
+						    void *value, size_t *size_ret) {
+	const struct vc_object *o = vc_object_is(event, VC_CL_EVENT) ? VC_OBJECT(event) : NULL;
+	if (o && o->event.first) {
+		cl_int status = CL_QUEUED;
+		cl_int err = vc_entry_clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status,
+						     NULL);
+		if (err != CL_SUCCESS || status != CL_COMPLETE)
+			return err != CL_SUCCESS ? err : CL_PROFILING_INFO_NOT_AVAILABLE;
+		bool end = param_name == CL_PROFILING_COMMAND_END || param_name == CL_PROFILING_COMMAND_COMPLETE;
+		event = end ? o->event.last : o->event.first;
+	}
+	return vc_call_clGetEventProfilingInfo(event, param_name, size, value, size_ret);
+}
+
 static void run_event(struct vc_callback *callback, cl_int status) {
 	void(CL_CALLBACK * function)(cl_event, cl_int, void *);
 	memcpy(&function, &callback->function, sizeof(function));

@@ -162,9 +162,24 @@ static cl_mem_flags inherit(cl_mem_flags flags, cl_mem_flags parent) {
 	return flags | (parent & host_flags);
 }
 
+/* The program would have a right through the part that it doesn't have to the whole. */
+static bool widens(cl_mem_flags flags, cl_mem_flags parent) {
+	return ((parent & CL_MEM_HOST_WRITE_ONLY) && (flags & CL_MEM_HOST_READ_ONLY)) ||
+	       ((parent & CL_MEM_HOST_READ_ONLY) && (flags & CL_MEM_HOST_WRITE_ONLY)) ||
+	       ((parent & CL_MEM_HOST_NO_ACCESS) && (flags & (CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)));
+}
+
 cl_mem CL_API_CALL vc_entry_clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags, cl_buffer_create_type type,
 					      const void *info, cl_int *errcode_ret) {
-	cl_mem mem = vc_call_clCreateSubBuffer(buffer, flags, type, info, errcode_ret);
+	cl_mem_flags ours = flags, access = flags & host_access;
+	/* As the whole buffer: the host doesn't know what the program may do, see prepare(). */
+	if (vc_object_is(buffer, VC_CL_MEM) && !vc_context_in_place(VC_OBJECT(buffer))) {
+		if (widens(flags, VC_OBJECT(buffer)->mem.flags))
+			return refuse(CL_INVALID_VALUE, errcode_ret);
+		if ((access & (access - 1)) == 0)
+			ours &= ~access;
+	}
+	cl_mem mem = vc_call_clCreateSubBuffer(buffer, ours, type, info, errcode_ret);
 	if (!mem)
 		return NULL;
 	const cl_buffer_region *region = info;

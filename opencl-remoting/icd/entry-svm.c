@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Shared virtual memory: pieces of shared memory, which both sides have at the same address and devices in place use as it is
- * (fine-grained, section 5.6). So maps order commands and move nothing.
+ * (fine-grained, section 5.6). So maps order commands and move nothing. Where a context is not in place, none of its devices offers
+ * SVM, and all of this says CL_INVALID_OPERATION whatever else is wrong.
  */
 #include "call.h"
 #include "entry.h"
@@ -151,8 +152,6 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMMemFill(cl_command_queue queue, void *po
 
 static cl_int order(cl_command_queue queue, cl_command_type type, bool blocking, cl_uint count, const cl_event *list,
 		    cl_event *event) {
-	if (!vc_context_in_place(VC_OBJECT(queue)))
-		return CL_INVALID_OPERATION;
 	struct vc_move m = {.queue = VC_OBJECT(queue), .type = type, .blocking = blocking, .nothing = true};
 	return vc_move(&m, count, list, event);
 }
@@ -162,6 +161,8 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMMap(cl_command_queue queue, cl_bool bloc
 	const cl_map_flags all = CL_MAP_READ | CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION;
 	if (!vc_object_is(queue, VC_CL_QUEUE))
 		return CL_INVALID_COMMAND_QUEUE;
+	if (!vc_context_in_place(VC_OBJECT(queue)))
+		return CL_INVALID_OPERATION;
 	if (!pointer || size == 0 || (flags & ~all))
 		return CL_INVALID_VALUE;
 	return order(queue, CL_COMMAND_SVM_MAP, blocking, count, list, event);
@@ -171,6 +172,8 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMUnmap(cl_command_queue queue, void *poin
 					      const cl_event *list, cl_event *event) {
 	if (!vc_object_is(queue, VC_CL_QUEUE))
 		return CL_INVALID_COMMAND_QUEUE;
+	if (!vc_context_in_place(VC_OBJECT(queue)))
+		return CL_INVALID_OPERATION;
 	if (!pointer)
 		return CL_INVALID_VALUE;
 	return order(queue, CL_COMMAND_SVM_UNMAP, false, count, list, event);
@@ -182,10 +185,26 @@ cl_int CL_API_CALL vc_entry_clEnqueueSVMMigrateMem(cl_command_queue queue, cl_ui
 	const cl_mem_migration_flags all = CL_MIGRATE_MEM_OBJECT_HOST | CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED;
 	if (!vc_object_is(queue, VC_CL_QUEUE))
 		return CL_INVALID_COMMAND_QUEUE;
+	if (!vc_context_in_place(VC_OBJECT(queue)))
+		return CL_INVALID_OPERATION;
 	if (n == 0 || !pointers || (flags & ~all))
 		return CL_INVALID_VALUE;
 	for (cl_uint i = 0; i < n; i++)
 		if (!pointers[i] || vc_memory_left(pointers[i]) < (sizes ? sizes[i] : 1))
 			return CL_INVALID_VALUE;
 	return order(queue, CL_COMMAND_SVM_MIGRATE_MEM, false, count, list, event);
+}
+
+cl_int CL_API_CALL vc_entry_clSetKernelArgSVMPointer(cl_kernel kernel, cl_uint index, const void *value) {
+	if (vc_object_is(kernel, VC_CL_KERNEL) && !vc_context_in_place(VC_OBJECT(kernel)))
+		return CL_INVALID_OPERATION;
+	return vc_call_clSetKernelArgSVMPointer(kernel, index, value);
+}
+
+cl_int CL_API_CALL vc_entry_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info name, size_t size,
+						const void *value) {
+	bool svm = name == CL_KERNEL_EXEC_INFO_SVM_PTRS || name == CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM;
+	if (svm && vc_object_is(kernel, VC_CL_KERNEL) && !vc_context_in_place(VC_OBJECT(kernel)))
+		return CL_INVALID_OPERATION;
+	return vc_call_clSetKernelExecInfo(kernel, name, size, value);
 }

@@ -40,6 +40,10 @@ void vc_queue_copy_end(struct vc_object *queue);
 /* Waits for @events, and remembers that they are done. */
 cl_int vc_events_wait(cl_uint count, const cl_event *events);
 
+/* @event, a marker's, stands for commands of the host, of which @first and @last are: hosts know no useful times of markers. */
+void vc_event_stands_for(cl_event event, cl_event first, cl_event last);
+void vc_event_finish(struct vc_object *event);
+
 #define VC_HAND(name) .name = vc_entry_##name
 
 /* entry-object.c */
@@ -72,6 +76,7 @@ clCreateCommandQueueWithProperties_t vc_entry_clCreateCommandQueueWithProperties
 clFinish_t vc_entry_clFinish;
 clWaitForEvents_t vc_entry_clWaitForEvents;
 clGetEventInfo_t vc_entry_clGetEventInfo;
+clGetEventProfilingInfo_t vc_entry_clGetEventProfilingInfo;
 clSetEventCallback_t vc_entry_clSetEventCallback;
 clEnqueueMarker_t vc_entry_clEnqueueMarker;
 clEnqueueWaitForEvents_t vc_entry_clEnqueueWaitForEvents;
@@ -113,6 +118,8 @@ clEnqueueSVMMemFill_t vc_entry_clEnqueueSVMMemFill;
 clEnqueueSVMMap_t vc_entry_clEnqueueSVMMap;
 clEnqueueSVMUnmap_t vc_entry_clEnqueueSVMUnmap;
 clEnqueueSVMMigrateMem_t vc_entry_clEnqueueSVMMigrateMem;
+clSetKernelArgSVMPointer_t vc_entry_clSetKernelArgSVMPointer;
+clSetKernelExecInfo_t vc_entry_clSetKernelExecInfo;
 
 #define VC_ENTRIES_BY_HAND                                                                                             \
 	VC_HAND(clGetPlatformIDs), VC_HAND(clRetainDevice), VC_HAND(clReleaseDevice), VC_HAND(clRetainContext),        \
@@ -124,19 +131,20 @@ clEnqueueSVMMigrateMem_t vc_entry_clEnqueueSVMMigrateMem;
 		VC_HAND(clGetExtensionFunctionAddressForPlatform), VC_HAND(clCreateContext),                           \
 		VC_HAND(clCreateContextFromType), VC_HAND(clSetContextDestructorCallback),                             \
 		VC_HAND(clCreateCommandQueue), VC_HAND(clCreateCommandQueueWithProperties), VC_HAND(clFinish),         \
-		VC_HAND(clWaitForEvents), VC_HAND(clGetEventInfo), VC_HAND(clSetEventCallback),                        \
-		VC_HAND(clEnqueueMarker), VC_HAND(clEnqueueWaitForEvents), VC_HAND(clEnqueueBarrier),                  \
-		VC_HAND(clEnqueueNativeKernel), VC_HAND(clCreateProgramWithSource), VC_HAND(clBuildProgram),           \
-		VC_HAND(clCompileProgram), VC_HAND(clLinkProgram), VC_HAND(clSetProgramReleaseCallback),               \
-		VC_HAND(clGetProgramInfo), VC_HAND(clSetKernelArg), VC_HAND(clCreateBuffer),                           \
-		VC_HAND(clCreateBufferWithProperties), VC_HAND(clCreateSubBuffer), VC_HAND(clCreateImage),             \
-		VC_HAND(clCreateImage2D), VC_HAND(clCreateImage3D), VC_HAND(clCreateImageWithProperties),              \
-		VC_HAND(clSetMemObjectDestructorCallback), VC_HAND(clEnqueueReadBuffer),                               \
-		VC_HAND(clEnqueueWriteBuffer), VC_HAND(clEnqueueReadBufferRect), VC_HAND(clEnqueueWriteBufferRect),    \
-		VC_HAND(clEnqueueReadImage), VC_HAND(clEnqueueWriteImage), VC_HAND(clEnqueueMapBuffer),                \
-		VC_HAND(clEnqueueMapImage), VC_HAND(clEnqueueUnmapMemObject), VC_HAND(clSVMAlloc), VC_HAND(clSVMFree), \
-		VC_HAND(clEnqueueSVMFree), VC_HAND(clEnqueueSVMMemcpy), VC_HAND(clEnqueueSVMMemFill),                  \
-		VC_HAND(clEnqueueSVMMap), VC_HAND(clEnqueueSVMUnmap), VC_HAND(clEnqueueSVMMigrateMem),                 \
+		VC_HAND(clWaitForEvents), VC_HAND(clGetEventInfo), VC_HAND(clGetEventProfilingInfo),                   \
+		VC_HAND(clSetEventCallback), VC_HAND(clEnqueueMarker), VC_HAND(clEnqueueWaitForEvents),                \
+		VC_HAND(clEnqueueBarrier), VC_HAND(clEnqueueNativeKernel), VC_HAND(clCreateProgramWithSource),         \
+		VC_HAND(clBuildProgram), VC_HAND(clCompileProgram), VC_HAND(clLinkProgram),                            \
+		VC_HAND(clSetProgramReleaseCallback), VC_HAND(clGetProgramInfo), VC_HAND(clSetKernelArg),              \
+		VC_HAND(clCreateBuffer), VC_HAND(clCreateBufferWithProperties), VC_HAND(clCreateSubBuffer),            \
+		VC_HAND(clCreateImage), VC_HAND(clCreateImage2D), VC_HAND(clCreateImage3D),                            \
+		VC_HAND(clCreateImageWithProperties), VC_HAND(clSetMemObjectDestructorCallback),                       \
+		VC_HAND(clEnqueueReadBuffer), VC_HAND(clEnqueueWriteBuffer), VC_HAND(clEnqueueReadBufferRect),         \
+		VC_HAND(clEnqueueWriteBufferRect), VC_HAND(clEnqueueReadImage), VC_HAND(clEnqueueWriteImage),          \
+		VC_HAND(clEnqueueMapBuffer), VC_HAND(clEnqueueMapImage), VC_HAND(clEnqueueUnmapMemObject),             \
+		VC_HAND(clSVMAlloc), VC_HAND(clSVMFree), VC_HAND(clEnqueueSVMFree), VC_HAND(clEnqueueSVMMemcpy),       \
+		VC_HAND(clEnqueueSVMMemFill), VC_HAND(clEnqueueSVMMap), VC_HAND(clEnqueueSVMUnmap),                    \
+		VC_HAND(clEnqueueSVMMigrateMem), VC_HAND(clSetKernelArgSVMPointer), VC_HAND(clSetKernelExecInfo),      \
 		.clCreateSubDevicesEXT = NULL, .clGetKernelSubGroupInfoKHR = vc_call_clGetKernelSubGroupInfo
 
 #endif

@@ -176,7 +176,7 @@ static size_t adapt(enum vc_info_table table, cl_uint param, void *value, size_t
 		if (size == sizeof(bits)) {
 			memcpy(&bits, value, sizeof(bits));
 			/* SVM is shared memory that the device works in; the program's own memory is not. */
-			bits = bits & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM
+			bits = (bits & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM) && !getenv("VCOCKPIT_CL_STAGED")
 				       ? bits & ~(cl_ulong)CL_DEVICE_SVM_FINE_GRAIN_SYSTEM
 				       : 0;
 			memcpy(value, &bits, sizeof(bits));

@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include "call.h"
+#include "entry.h"
 #include "memory.h"
 #include "opencl-api.h"
 #include "staging.h"
@@ -99,6 +100,8 @@ void vc_object_unuse(struct vc_object *object) {
 		free(object->context.properties);
 	else if (kind == VC_CL_MEM)
 		vc_memory_finish(object);
+	else if (kind == VC_CL_EVENT)
+		vc_event_finish(object);
 	if (kind == VC_CL_CONTEXT || kind == VC_CL_MEM)
 		vc_staging_finish(object);
 	struct vc_object *device = kind == VC_CL_QUEUE ? object->queue.device : NULL;

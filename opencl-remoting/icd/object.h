@@ -72,6 +72,9 @@ struct vc_object {
 			bool user;
 			uint64_t sequence;      /* of its command in its queue */
 			_Atomic int32_t status; /* CL_COMPLETE or an error once known, else CL_QUEUED */
+			/* Events, held, of the first and the last of the host's commands that it stands for, whose times are its own;
+			 * NULL: it is the host's command's. */
+			cl_event first, last;
 		} event;
 	};
 };

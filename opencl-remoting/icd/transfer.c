@@ -57,6 +57,11 @@ static void drop_event(cl_event event) {
 	vc_entry_clReleaseEvent(event);
 }
 
+static void keep_event(cl_event *to, cl_event event) {
+	vc_entry_clRetainEvent(event);
+	*to = event;
+}
+
 /* A copy that waits for its turn on the notes' thread. */
 struct job {
 	struct vc_box box;
@@ -69,10 +74,12 @@ static void run_job(struct vc_callback *callback, cl_int status) {
 	struct job *job = callback->more;
 	if (status == CL_COMPLETE)
 		vc_box_copy(&job->box);
-	if (job->hold) {
+	/* With the worker its commands went as well; a call would start another one. */
+	struct vc_link *link = vc_call_link_alive();
+	if (job->hold && link && link->epoch == VC_OBJECT(job->hold)->epoch)
 		vc_call_clSetUserEventStatus(job->hold, status <= CL_COMPLETE ? status : CL_OUT_OF_RESOURCES);
+	if (job->hold)
 		drop_event(job->hold);
-	}
 	vc_memory_free(job->staging);
 	vc_object_unuse(job->queue);
 	if (job->mem)
@@ -98,6 +105,9 @@ static cl_int copy_later(const struct vc_move *m, const struct vc_box *box, cl_e
 		vc_object_use(m->mem);
 	if (hold && (event || m->queue->queue.in_order))
 		err = vc_queue_mark(queue_of(m), m->type, 1, &held, event);
+	/* Not in place, the gate is a transfer of the host's. */
+	if (hold && event && err == CL_SUCCESS && !m->memory)
+		vc_event_stands_for(*event, gate, gate);
 	const struct vc_callback callback = {.run = run_job, .more = job, .object = VC_OBJECT(gate), .always = true};
 	uint64_t cookie = vc_notes_add(&callback);
 	if (cookie == 0) {
@@ -217,7 +227,8 @@ static struct vc_box cut_chunk(const struct vc_move *m, size_t chunk, size_t i, 
 	return box_of(part, staging + i % DEPTH * chunk, part->bytes, part->bytes);
 }
 
-static cl_int stream(const struct vc_move *m, uint8_t *staging) {
+/* @first, @last: those commands' events, the caller's, unless there was an error. */
+static cl_int stream(const struct vc_move *m, uint8_t *staging, cl_event *first, cl_event *last) {
 	cl_event flying[DEPTH] = {NULL};
 	size_t chunk = chunk_of(m->bytes), chunks = (m->bytes + chunk - 1) / chunk;
 	cl_int err = CL_SUCCESS;
@@ -241,8 +252,37 @@ static cl_int stream(const struct vc_move *m, uint8_t *staging) {
 			vc_call_sure = i > 0;
 			err = command(&part, staging + i % DEPTH * chunk, CL_FALSE, 0, NULL, place);
 			vc_call_sure = false;
+			if (err == CL_SUCCESS && i == 0)
+				keep_event(first, *place);
+			if (err == CL_SUCCESS && i == chunks - 1)
+				keep_event(last, *place);
 		}
 	}
+	if (err != CL_SUCCESS) {
+		drop_event(*first);
+		drop_event(*last);
+	}
+	return err;
+}
+
+/* Chunks are many commands, between which no other thread's may come. */
+static cl_int stream_in_turn(const struct vc_move *m, uint8_t *staging, cl_uint count, const cl_event *list,
+			     cl_event *event) {
+	cl_event first = NULL, last = NULL;
+	bool locked;
+	cl_int err = take_turn(m, count, list, &locked);
+	if (err == CL_SUCCESS)
+		err = stream(m, staging, &first, &last);
+	if (locked)
+		vc_queue_copy_end(m->queue);
+	if (err != CL_SUCCESS)
+		return err;
+	if (event)
+		err = vc_queue_mark(queue_of(m), m->type, 0, NULL, event);
+	if (event && err == CL_SUCCESS)
+		vc_event_stands_for(*event, first, last);
+	drop_event(first);
+	drop_event(last);
 	return err;
 }
 
@@ -281,15 +321,7 @@ static cl_int move_staged(const struct vc_move *m, cl_uint count, const cl_event
 	}
 	const struct vc_box none = {0}, *later = m->write ? &none : &box;
 	if (chunks) {
-		/* Chunks are many commands, between which no other thread's may come. */
-		bool locked;
-		err = take_turn(m, count, list, &locked);
-		if (err == CL_SUCCESS)
-			err = stream(m, staging);
-		if (locked)
-			vc_queue_copy_end(m->queue);
-		if (err == CL_SUCCESS && event)
-			err = vc_queue_mark(queue_of(m), m->type, 0, NULL, event);
+		err = stream_in_turn(m, staging, count, list, event);
 	} else {
 		if (m->write)
 			vc_box_copy(&box);

@@ -20,7 +20,8 @@ struct vc_link;
 
 /* How a transport does it. */
 struct vc_link_transport {
-	/* Fills channel, base and size, and @link->data. Returns 0 or -errno, with words in @why. */
+	/* Fills channel, base and size, and @link->data. Waits for a limited time. Returns 0 or -errno, with words in @why. One thread
+	 * at a time. */
 	int (*open)(struct vc_link *link, char *why, size_t size);
 	/* Hands the memory file @fd to the worker; a vcAddArena request follows. Returns 0 or -errno. */
 	int (*share)(struct vc_link *link, int fd);

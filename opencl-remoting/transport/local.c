@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transport within one machine: the broker's Unix socket, memfds. */
+#include "clock.h"
+#include "hello.h"
 #include "ipc.h"
 #include "link.h"
 
@@ -69,7 +71,7 @@ static void drop_output(struct vc_link *link) {
 		close(fd);
 }
 
-/* Says hello and hears what comes of it. */
+/* Says hello and hears what comes of it. -ETIMEDOUT: nothing does. */
 static int greet(struct vc_link *link, const char *path, int channel, char *why, size_t size) {
 	link->sock = vc_ipc_connect(path);
 	if (link->sock < 0) {
@@ -87,13 +89,19 @@ static int greet(struct vc_link *link, const char *path, int channel, char *why,
 	int err = vc_ipc_send(link->sock, &hello, sizeof(hello), fds, fds[1] >= 0 ? 2 : 1);
 	if (fds[1] >= 0)
 		close(fds[1]);
+	vc_ipc_limit(link->sock, vc_hello_ms());
 	ssize_t got = err < 0 ? err : vc_ipc_recv(link->sock, &welcome, sizeof(welcome), NULL, NULL);
+	vc_ipc_limit(link->sock, 0);
 	if (got == sizeof(welcome) && welcome.magic == VC_CL_MAGIC && welcome.error == 0)
 		return 0;
 	if (got == sizeof(welcome) && welcome.magic == VC_CL_MAGIC) {
 		welcome.why[sizeof(welcome.why) - 1] = '\0';
 		snprintf(why, size, "%s", welcome.why);
 		err = welcome.error < 0 ? welcome.error : -EPROTO;
+	} else if (got == -EAGAIN) {
+		snprintf(why, size, "%s: the broker has not answered within %lld ms (VCOCKPIT_CL_HELLO_MS)", path,
+			 (long long)vc_hello_ms());
+		err = -ETIMEDOUT;
 	} else {
 		snprintf(why, size, "%s: no welcome from the broker", path);
 		err = -EPROTO;
@@ -104,6 +112,12 @@ static int greet(struct vc_link *link, const char *path, int channel, char *why,
 }
 
 static int local_open(struct vc_link *link, char *why, size_t size) {
+	/* Programs ask for platforms many times: who has waited in vain is told the same at once, for as long again. */
+	static int64_t silent_until;
+	if (vc_clock_now() < silent_until) {
+		snprintf(why, size, "the broker has not answered lately");
+		return -ETIMEDOUT;
+	}
 	const char *path = getenv("VCOCKPIT_CL_SOCKET");
 	int channel = make_channel(link);
 	if (channel < 0) {
@@ -117,6 +131,10 @@ static int local_open(struct vc_link *link, char *why, size_t size) {
 		err = greet(link, path ? path : VC_CL_SOCKET, channel, why, size);
 		if (err < 0)
 			munmap((void *)(uintptr_t)link->base, link->size);
+	}
+	if (err == -ETIMEDOUT) {
+		silent_until = vc_clock_now() + vc_hello_ms() * VC_NS_PER_MS;
+		fprintf(stderr, "vcockpit-opencl: no platform: %s\n", why);
 	}
 	close(channel);
 	if (err < 0)

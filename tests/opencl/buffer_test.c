@@ -166,6 +166,31 @@ static void sub_buffers(void) {
 	CALL(clReleaseMemObject(sub));
 }
 
+/* A part of a buffer: what the program may do with it, and may be given. */
+static void host_access(void) {
+	static const cl_mem_flags rights[] = {CL_MEM_HOST_WRITE_ONLY, CL_MEM_HOST_READ_ONLY, CL_MEM_HOST_NO_ACCESS, 0};
+	static const cl_map_flags maps[] = {CL_MAP_READ, CL_MAP_WRITE, CL_MAP_WRITE_INVALIDATE_REGION};
+	const cl_buffer_region region = {1024, 512};
+	for (int i = 0; i < 4; i++) {
+		cl_mem parent = MAKE(clCreateBuffer(rig.context, rights[i], SIZE, NULL, &error));
+		for (int j = 0; j < 4; j++) {
+			cl_mem sub = MAKE(
+				clCreateSubBuffer(parent, rights[j], CL_BUFFER_CREATE_TYPE_REGION, &region, &error));
+			for (int k = 0; sub && k < 3; k++) {
+				void *map = clEnqueueMapBuffer(rig.queue, sub, CL_TRUE, maps[k], 0, 512, 0, NULL, NULL,
+							       &error);
+				vc_answer("map", "%s", vc_code_name(error));
+				if (map)
+					CALL(clEnqueueUnmapMemObject(rig.queue, sub, map, 0, NULL, NULL));
+			}
+			if (sub)
+				CALL(clReleaseMemObject(sub));
+		}
+		CALL(clReleaseMemObject(parent));
+	}
+	CALL(clFinish(rig.queue));
+}
+
 static void transfers(void) {
 	unsigned char bytes[256], back[256] = {0};
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -238,6 +263,7 @@ int main(void) {
 	host_pointer(1 << 20);
 	odd_host_pointer();
 	sub_buffers();
+	host_access();
 	transfers();
 	fills();
 	cl_mem buffer = vc_buffer(0, 64);

@@ -9,6 +9,7 @@
 //   arena     memory files that are not sealed, too small, out of place, or missing, and a good one
 //   flood     N requests of all kinds as fast as they go, and N hellos
 //   linger    sends a connection that takes a minute to close, in place of a channel, and prints "sent"
+//   deaf      listens on that socket itself, takes nobody, prints "deaf", and waits for the end of standard input
 //   silent    opens N connections, says nothing, prints "silent", and waits for the end of standard input
 #include "ipc.h"
 #include "opencl-api.h"
@@ -386,6 +387,17 @@ static void silent(unsigned n) {
 		;
 }
 
+static void deaf(void) {
+	int sock = vc_ipc_listen(path, 0600);
+	if (sock < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(-sock));
+		exit(1);
+	}
+	puts("deaf");
+	while (getchar() != EOF)
+		;
+}
+
 int main(int argc, char **argv) {
 	const char *mode = argc > 1 ? argv[1] : "";
 	unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
@@ -411,9 +423,11 @@ int main(int argc, char **argv) {
 		linger();
 	else if (strcmp(mode, "silent") == 0)
 		silent(n);
+	else if (strcmp(mode, "deaf") == 0)
+		deaf();
 	else
-		return fprintf(stderr,
-			       "Usage: opencl-hostile hello|channel|vanish N|rings|arena|flood N|linger|silent N\n"),
+		return fprintf(stderr, "Usage: opencl-hostile hello|channel|vanish N|rings|arena|flood N|linger|silent "
+				       "N|deaf\n"),
 		       2;
 	return failures > 0;
 }

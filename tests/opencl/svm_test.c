@@ -165,10 +165,34 @@ static void buffers(void) {
 	clSVMFree(rig.context, svm);
 }
 
-int main(void) {
+/* Where no device offers it, every function says so, whatever its other arguments are. */
+static void not_offered(void) {
+	vc_answer_not_offered("SVM");
+	void *bogus = (void *)(uintptr_t)0xdead0000, *other = (void *)(uintptr_t)0xbeef0000;
+	const void *migrated = bogus;
+	cl_uint pattern = 0;
+	cl_kernel kernel = vc_kernel(vc_build("kernel void one(global uint *x) { *x = 1; }", ""), "one");
+	CHECK(!clSVMAlloc(rig.context, CL_MEM_READ_WRITE, SIZE, 0));
+	CHECK(CALL(clEnqueueSVMMemFill(rig.queue, bogus, &pattern, 4, 64, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clEnqueueSVMMemcpy(rig.queue, CL_TRUE, other, bogus, 64, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clEnqueueSVMMap(rig.queue, CL_TRUE, CL_MAP_READ, bogus, 64, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clEnqueueSVMUnmap(rig.queue, bogus, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clEnqueueSVMMigrateMem(rig.queue, 1, &migrated, NULL, 0, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clEnqueueSVMFree(rig.queue, 1, &bogus, NULL, NULL, 0, NULL, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clSetKernelArgSVMPointer(kernel, 0, NULL)) == CL_INVALID_OPERATION);
+	CHECK(CALL(clSetKernelExecInfo(kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, 0, NULL)) == CL_INVALID_OPERATION);
+	clSVMFree(rig.context, bogus);
+	CHECK(CALL(clSetKernelArgSVMPointer(NULL, 0, NULL)) == CL_INVALID_KERNEL);
+	MUST(clReleaseKernel(kernel));
+}
+
+int main(int argc, char **argv) {
 	vc_rig_init();
-	if (!(vc_device_number(CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER)) {
-		vc_answer_not_offered("SVM");
+	bool offered = vc_device_number(CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER;
+	if (argc > 1 && strcmp(argv[1], "none") == 0)
+		CHECK(!offered);
+	if (!offered) {
+		not_offered();
 		return vc_rig_finish();
 	}
 	commands();

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -270,6 +271,55 @@ static void test_memory(void **state) {
 }
 
 /* Last: what lived on the dead worker gives errors, a new context works. */
+/* Whose times were asked for. */
+static uint64_t asked_for;
+
+static uint32_t answer_times(enum vc_cl_op op, const uint8_t *arguments, size_t size, uint8_t *answer) {
+	if (op != VC_OP_clGetEventInfo && op != VC_OP_clGetEventProfilingInfo)
+		return fake_worker_yes(op, arguments, size, answer);
+	/* Complete, and a time. */
+	uint64_t bytes = op == VC_OP_clGetEventInfo ? sizeof(cl_int) : sizeof(cl_ulong);
+	if (op == VC_OP_clGetEventProfilingInfo)
+		memcpy(&asked_for, arguments, sizeof(asked_for));
+	memcpy(answer + 8, &bytes, sizeof(bytes));
+	memcpy(answer + 16, &bytes, sizeof(bytes));
+	return 32;
+}
+
+static uint64_t whose(cl_event event, cl_profiling_info name) {
+	cl_ulong at = 1;
+	assert_int_equal(vc_entry_clGetEventProfilingInfo(event, name, sizeof(at), &at, NULL), CL_SUCCESS);
+	return asked_for;
+}
+
+/* Elsewhere than in place, the times of a transfer are its commands', also where its event is a marker's. */
+static void test_times(void **state) {
+	(void)state;
+	cl_device_id device = (cl_device_id)(void *)vc_object_named(VC_CL_DEVICE, VC_CL_ID(1, 1));
+	cl_int err;
+	setenv("VCOCKPIT_CL_STAGED", "1", 1);
+	cl_context staged = vc_entry_clCreateContext(NULL, 1, &device, NULL, NULL, &err);
+	unsetenv("VCOCKPIT_CL_STAGED");
+	cl_command_queue its = vc_entry_clCreateCommandQueue(staged, device, CL_QUEUE_PROFILING_ENABLE, &err);
+	enum { SIZE = 4 << 20 };
+	cl_mem mem = vc_entry_clCreateBuffer(staged, 0, SIZE, NULL, &err);
+	assert_non_null(mem);
+	char *data = malloc(SIZE);
+	cl_event event = NULL;
+	fake_worker_start(answer_times);
+	assert_int_equal(vc_entry_clEnqueueReadBuffer(its, mem, CL_FALSE, 0, 64, data, 0, NULL, &event), CL_SUCCESS);
+	assert_true(whose(event, CL_PROFILING_COMMAND_START) != VC_OBJECT(event)->id);
+	assert_int_equal(whose(event, CL_PROFILING_COMMAND_START), whose(event, CL_PROFILING_COMMAND_END));
+	assert_int_equal(vc_entry_clReleaseEvent(event), CL_SUCCESS);
+	/* In chunks: from the first one's beginning to the last one's end. */
+	assert_int_equal(vc_entry_clEnqueueReadBuffer(its, mem, CL_TRUE, 0, SIZE, data, 0, NULL, &event), CL_SUCCESS);
+	assert_true(whose(event, CL_PROFILING_COMMAND_QUEUED) != VC_OBJECT(event)->id);
+	assert_true(whose(event, CL_PROFILING_COMMAND_START) < whose(event, CL_PROFILING_COMMAND_END));
+	assert_int_equal(vc_entry_clReleaseEvent(event), CL_SUCCESS);
+	assert_int_equal(vc_entry_clReleaseMemObject(mem), CL_SUCCESS);
+	fake_worker_start(fake_worker_yes);
+}
+
 static void test_death(void **state) {
 	(void)state;
 	cl_mem mem = buffer(0, 64, NULL);
@@ -296,7 +346,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_pointer), cmocka_unit_test(test_lifetimes),   cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_adoption),    cmocka_unit_test(test_no_adoption), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_shapes),      cmocka_unit_test(test_memory),      cmocka_unit_test(test_death),
+		cmocka_unit_test(test_shapes),      cmocka_unit_test(test_memory),      cmocka_unit_test(test_times),
+		cmocka_unit_test(test_death),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -48,12 +48,15 @@ static void test_values(void **state) {
 	assert_int_equal(config.shared_mb, 64);
 	assert_false(config.allow_same_user);
 	assert_false(config.keep_cache);
-	assert_true(read_text("[opencl]\nuid_base = 5000\nuid_count = 64\nallow_same_user = yes\nkeep_cache = yes\n"
+	assert_false(config.need_groups);
+	assert_true(read_text("[opencl]\nuid_base = 5000\nuid_count = 64\nallow_same_user = yes\nkeep_cache = "
+			      "yes\nneed_groups = yes\n"
 			      "status_group = root\n"));
 	assert_int_equal(config.uid_base, 5000);
 	assert_int_equal(config.uid_count, 64);
 	assert_true(config.allow_same_user);
 	assert_true(config.keep_cache);
+	assert_true(config.need_groups);
 	assert_int_equal(config.status_group, 0);
 }
 
@@ -68,6 +71,7 @@ static void test_bad(void **state) {
 				     "[opencl]\nstatus_group = no-such-group\n",
 				     "[opencl]\nallow_same_user = perhaps\n",
 				     "[opencl]\nuid_count = 1\n",
+				     "[opencl]\nneed_groups = memory\n",
 				     "[opencl]\nhello_ms = 5\n"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_false(read_text(texts[i]));
