@@ -6,6 +6,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,7 +61,7 @@ static bool is_in_place(cl_device_id device) {
 
 static bool context_in_place(cl_context context) {
 	cl_device_id devices[64];
-	size_t size;
+	size_t size = 0;
 	if (clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof(devices), devices, &size) != CL_SUCCESS)
 		return false;
 	for (size_t i = 0; i < size / sizeof(devices[0]); i++)
@@ -382,9 +383,17 @@ cl_int vc_serve_clWaitForEvents(struct vc_request *q, cl_uint num_events, const 
 	return result;
 }
 
+/* See watch.c. The variable is for tests on a machine that has only a CPU. */
+static bool is_to_be_watched(cl_event event) {
+	cl_context context = NULL;
+	return clGetEventInfo(event, CL_EVENT_CONTEXT, sizeof(context), &context, NULL) == CL_SUCCESS &&
+	       (!context_in_place(context) || getenv("VCOCKPIT_CL_STAGED"));
+}
+
 cl_int vc_serve_clSetEventCallback(struct vc_request *q, cl_event event, cl_int type, cl_ulong notify) {
 	(void)q;
-	cl_int err = clSetEventCallback(event, type, on_event, cookie_data(notify));
+	cl_int err = is_to_be_watched(event) ? vc_watch_event(event, type, notify)
+					     : clSetEventCallback(event, type, on_event, cookie_data(notify));
 	/* Nobody waits for this answer: who waits for the callback must hear of the failure. */
 	if (err != CL_SUCCESS)
 		vc_worker_note(VC_CL_NOTE_CALLBACK, notify, err, NULL, 0, NULL);

@@ -70,6 +70,9 @@ int64_t vc_linger_for_queue(cl_command_queue queue);
 int64_t vc_linger_for_events(cl_uint count, const cl_event *events);
 void vc_linger_learn(int64_t began);
 
+/* watch.c: has the client told by @cookie when @event has come to @type, or failed. Needs no callback of the host's. */
+cl_int vc_watch_event(cl_event event, cl_int type, uint64_t cookie);
+
 /* sandbox.c */
 bool vc_sandbox_enter(void);
 
