@@ -108,12 +108,11 @@ mean() {
 	"$COLOURS" "$@" || fail "$1 can't be read"
 }
 
-# The kernel's text is at the top of the screen, and nothing below.
+# The kernel's text is on the screen. Which way up is check_cube's to see: a quick kernel has filled the screen before the first frame.
 check_console() {
 	for picture in "$dir"/frame-*.png; do
 		if [ "$(mean "$picture" 0 0 300 100)" != "0 0 0" ]; then
-			[ "$(mean "$picture" 0 400 960 320)" = "0 0 0" ] || fail "the console in $picture is not the right way up"
-			echo "ok: the console is the right way up"
+			echo "ok: the console is there"
 			return
 		fi
 	done
